@@ -1,0 +1,194 @@
+"""The frame of every service: health, readiness, metrics, API pages without the internet, limits, problems.
+
+A service's `main.py` calls `create_app` once; nothing else builds an application.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Any, Protocol, Self
+
+import httpx
+import structlog
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.openapi.utils import get_openapi
+from fastapi_offline import FastAPIOffline
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+
+from shared.auth import Authenticator
+from shared.clock import Clock
+from shared.database import Database
+from shared.http_client import ServiceTokens, http_session
+from shared.limits import Limits, RequestContext
+from shared.logs import configure_logs
+from shared.problems import MEDIA_TYPE, ProblemDocument, install_problem_handlers, plain_problem, respond
+from shared.settings import ServiceSettings
+from shared.telemetry import configure_traces, instrument_http
+
+_log = structlog.get_logger(__name__)
+
+_RESTART_DELAY_SECONDS = 1.0
+_DOCUMENTED_EVERYWHERE = (400, 401, 403, 413, 422, 429)
+
+
+class Background(Protocol):
+    """Something that runs as long as the service does: a relay, a consumer, a worker."""
+
+    async def run(self) -> None: ...
+
+    def healthy(self) -> bool: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foundation:
+    """What every service stands on, made from its settings."""
+
+    clock: Clock
+    http: httpx.AsyncClient
+    database: Database
+    authenticator: Authenticator
+    tokens: ServiceTokens
+
+    @classmethod
+    def of(
+        cls, settings: ServiceSettings, *, clock: Clock | None = None, http: httpx.AsyncClient | None = None
+    ) -> Self:
+        """Tests pass a clock and a connection to their own issuer; nobody else does."""
+        http = http or http_session()
+        return cls(
+            clock=clock or settings.clock(),
+            http=http,
+            database=Database(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size),
+            authenticator=Authenticator(issuer=settings.token_issuer, audience=settings.token_audience, http=http),
+            tokens=ServiceTokens(
+                issuer=settings.token_issuer,
+                client_id=settings.client_id,
+                client_secret=settings.client_secret,
+                http=http,
+            ),
+        )
+
+    async def close(self) -> None:
+        """Give everything back."""
+        await self.http.aclose()
+        await self.database.close()
+
+
+def create_app(
+    *,
+    service: str,
+    title: str,
+    settings: ServiceSettings,
+    foundation: Foundation,
+    routers: Sequence[APIRouter],
+    background: Sequence[Background],
+    state: Mapping[str, Any] = MappingProxyType({}),
+    registry: CollectorRegistry = REGISTRY,
+) -> FastAPI:
+    """The application of one service. `state` is what its endpoints reach through `request.app.state`."""
+    configure_logs(service=service, environment=settings.environment, level=settings.log_level)
+    configure_traces(service=service, otlp_endpoint=settings.otlp_endpoint)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(_keep_running(part), name=type(part).__name__) for part in background]
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await foundation.close()
+
+    app = FastAPIOffline(title=title, version="1", lifespan=lifespan)
+    app.state.database = foundation.database
+    app.state.clock = foundation.clock
+    app.state.authenticator = foundation.authenticator
+    app.state.background = background
+    for name, value in state.items():
+        setattr(app.state, name, value)
+    install_problem_handlers(app)
+    for router in routers:
+        app.include_router(router)
+    app.include_router(_operations(foundation.database, background, registry))
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+    instrument_http(app, registry)
+    app.add_middleware(
+        Limits, body_limit_bytes=settings.body_limit_bytes, requests_per_minute=settings.requests_per_minute
+    )
+    app.add_middleware(RequestContext)
+    return app
+
+
+async def _keep_running(part: Background) -> None:
+    while True:
+        try:
+            await part.run()
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            _log.exception("background.failed", part=type(part).__name__)
+        await asyncio.sleep(_RESTART_DELAY_SECONDS)
+
+
+def _operations(database: Database, background: Sequence[Background], registry: CollectorRegistry) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/livez")
+    async def live() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/readyz")
+    async def ready() -> Response:
+        checks = {type(part).__name__.lower(): part.healthy() for part in background}
+        try:
+            checks["database"] = await database.is_reachable()
+        except Exception as error:
+            _log.warning("ready.database_unreachable", error=type(error).__name__)
+            checks["database"] = False
+        failing = sorted(name for name, passed in checks.items() if not passed)
+        if failing:
+            return respond(plain_problem(503, detail="未就绪：" + "、".join(failing)))
+        return Response('{"status":"ready"}', media_type="application/json")
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The document, with the problems that any endpoint may answer."""
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, openapi_version="3.1.0", routes=app.routes)
+        components = schema.setdefault("components", {}).setdefault("schemas", {})
+        problem = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
+        components.update(problem.pop("$defs", {}))
+        components["ProblemDocument"] = problem
+        components.pop("HTTPValidationError", None)
+        components.pop("ValidationError", None)
+        content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
+        for path in schema.get("paths", {}).values():
+            for operation in path.values():
+                for status in _DOCUMENTED_EVERYWHERE:
+                    operation["responses"][str(status)] = {
+                        "description": plain_problem(status).document.title,
+                        "content": content,
+                    }
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+def _clock(request: Request) -> Clock:
+    clock: Clock = request.app.state.clock
+    return clock
+
+
+DatabaseDep = Annotated[Database, Depends(_database)]
+ClockDep = Annotated[Clock, Depends(_clock)]

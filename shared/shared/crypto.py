@@ -1,0 +1,95 @@
+"""Identity numbers at rest: SM4-GCM with key id and associated data, found again by a keyed HMAC-SM3 index.
+
+A software implementation behind a small interface; production puts a certified module behind `FieldCipher`.
+"""
+
+import hmac
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers import Cipher, modes
+from cryptography.hazmat.primitives.ciphers.algorithms import SM4
+from cryptography.hazmat.primitives.hmac import HMAC
+
+_FORMAT = 1
+_NONCE_BYTES = 12
+_TAG_BYTES = 16
+_KEY_BYTES = 16
+_INDEX_BYTES = 16
+
+
+class CannotDecrypt(Exception):
+    """The ciphertext is altered, belongs to another field, or its key is not in the ring."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyRing:
+    """Keys by id, the one that new values are written with, and the key of the blind index."""
+
+    keys: dict[int, bytes]
+    current: int
+    index_key: bytes
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a key file: JSON with `current`, `keys` (id to hex of 16 bytes) and `index_key` (hex of 32 bytes)."""
+        document = json.loads(path.read_text(encoding="ascii"))
+        return cls(
+            keys={int(key_id): bytes.fromhex(key) for key_id, key in document["keys"].items()},
+            current=int(document["current"]),
+            index_key=bytes.fromhex(document["index_key"]),
+        )
+
+    def __post_init__(self) -> None:
+        if self.current not in self.keys:
+            raise ValueError(f"the key ring has no key with its current id {self.current}")
+        for key_id, key in self.keys.items():
+            if len(key) != _KEY_BYTES or not 0 <= key_id <= 255:
+                raise ValueError(f"key {key_id} of the key ring is not {_KEY_BYTES} bytes with an id of 0 to 255")
+        if len(self.index_key) < 32:
+            raise ValueError("the index key of the key ring is shorter than 32 bytes")
+
+
+class FieldCipher:
+    """Encrypts short fields. `field` (table.column) is bound in, so a value cannot be moved to another column."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._ring = ring
+
+    def encrypt(self, text: str, *, field: str) -> bytes:
+        """Version, key id, nonce, ciphertext, tag. Two calls give two different values."""
+        nonce = os.urandom(_NONCE_BYTES)
+        encryptor = Cipher(SM4(self._ring.keys[self._ring.current]), modes.GCM(nonce)).encryptor()
+        header = bytes([_FORMAT, self._ring.current])
+        encryptor.authenticate_additional_data(header + field.encode())
+        ciphertext = encryptor.update(text.encode()) + encryptor.finalize()
+        return header + nonce + ciphertext + encryptor.tag
+
+    def decrypt(self, value: bytes, *, field: str) -> str:
+        """The text again. Raises CannotDecrypt."""
+        if len(value) < 2 + _NONCE_BYTES + _TAG_BYTES or value[0] != _FORMAT or value[1] not in self._ring.keys:
+            raise CannotDecrypt(f"{field}: unknown format or key")
+        header, nonce = value[:2], value[2 : 2 + _NONCE_BYTES]
+        ciphertext, tag = value[2 + _NONCE_BYTES : -_TAG_BYTES], value[-_TAG_BYTES:]
+        decryptor = Cipher(SM4(self._ring.keys[value[1]]), modes.GCM(nonce, tag)).decryptor()
+        decryptor.authenticate_additional_data(header + field.encode())
+        try:
+            return (decryptor.update(ciphertext) + decryptor.finalize()).decode()
+        except InvalidTag as error:
+            raise CannotDecrypt(f"{field}: the value was altered") from error
+
+    def blind_index(self, text: str, *, field: str) -> bytes:
+        """What equal values share and nobody without the key can compute: 16 bytes of HMAC-SM3."""
+        mac = HMAC(self._ring.index_key, hashes.SM3())
+        mac.update(field.encode() + b"\x00" + text.encode())
+        return mac.finalize()[:_INDEX_BYTES]
+
+
+def same_secret(one: str, other: str) -> bool:
+    """Compare without telling by time where they differ."""
+    return hmac.compare_digest(one.encode(), other.encode())

@@ -1,0 +1,104 @@
+"""Events of data-sharing: verification of a household's circumstances, and looks at personal data."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from shared.events.contract import HouseholdEvent
+
+_HOUSEHOLD = "01930000-0000-7000-8000-000000000001"
+_APPLICATION = "01930000-0000-7000-8000-000000000002"
+_VERIFICATION = "01930000-0000-7000-8000-000000000003"
+_QUERY = "01930000-0000-7000-8000-000000000004"
+
+AnswerOutcome = Literal["matched", "no_record", "error"]
+
+
+class VerificationRequested(
+    HouseholdEvent, topic="data-sharing", type="data-sharing.verification-requested.v1", clause="1.2"
+):
+    """One department is asked for the data sets it holds. It fetches the persons under the authorisation."""
+
+    example: ClassVar = {
+        "household_id": _HOUSEHOLD,
+        "application_id": _APPLICATION,
+        "verification_id": _VERIFICATION,
+        "query_id": _QUERY,
+        "department": "tax",
+        "data_sets": ["individual_income"],
+        "answer_by": "2022-10-24T16:00:00+00:00",
+    }
+
+    application_id: UUID
+    verification_id: UUID
+    query_id: UUID
+    department: str
+    data_sets: tuple[str, ...]
+    answer_by: datetime
+
+
+class VerificationAnswered(
+    HouseholdEvent, topic="data-sharing", type="data-sharing.verification-answered.v1", clause="1.2"
+):
+    """One department's answer is in. "No record" is an answer; "not answered" is the absence of this event."""
+
+    example: ClassVar = {
+        "household_id": _HOUSEHOLD,
+        "application_id": _APPLICATION,
+        "verification_id": _VERIFICATION,
+        "query_id": _QUERY,
+        "department": "tax",
+        "outcome": "matched",
+    }
+
+    application_id: UUID
+    verification_id: UUID
+    query_id: UUID
+    department: str
+    outcome: AnswerOutcome
+
+
+class VerificationCompleted(
+    HouseholdEvent, topic="data-sharing", type="data-sharing.verification-completed.v1", clause="12.3.1"
+):
+    """All departments answered, or the deadline passed and some did not."""
+
+    example: ClassVar = {
+        "household_id": _HOUSEHOLD,
+        "application_id": _APPLICATION,
+        "verification_id": _VERIFICATION,
+        "street": "420106009",
+        "not_answered": [],
+        "difference_count": 0,
+        "valid_until": "2023-04-10T16:00:00+00:00",
+    }
+
+    application_id: UUID
+    verification_id: UUID
+    street: str
+    not_answered: tuple[str, ...]
+    """Departments whose answer is missing: the facts they verify are unknown, not zero."""
+    difference_count: int
+    """Facts found that differ from what was declared."""
+    valid_until: datetime
+
+
+class PersonalDataAccessed(
+    HouseholdEvent, topic="data-sharing", type="data-sharing.personal-data-accessed.v1", clause="12.1.2"
+):
+    """Somebody looked at a household's data, or was refused. The access ledger holds the rest."""
+
+    example: ClassVar = {
+        "household_id": _HOUSEHOLD,
+        "application_id": _APPLICATION,
+        "access_id": "01930000-0000-7000-8000-000000000005",
+        "purpose": "assessment",
+        "client_id": "service-eligibility",
+        "outcome": "answered",
+    }
+
+    application_id: UUID | None
+    access_id: UUID
+    purpose: str
+    client_id: str
+    outcome: Literal["answered", "refused"]

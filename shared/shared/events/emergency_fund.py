@@ -1,0 +1,167 @@
+"""Events of the street reserves: grants, paper debts, replenishment."""
+
+from datetime import date
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from shared.events.contract import HouseholdEvent, StreetEvent
+
+_HOUSEHOLD = "01930000-0000-7000-8000-000000000001"
+_GRANT = "01930000-0000-7000-8000-00000000000b"
+_DEBT = "01930000-0000-7000-8000-00000000000c"
+_REPLENISHMENT = "01930000-0000-7000-8000-00000000000a"
+_GRANT_FIELDS = {
+    "household_id": _HOUSEHOLD,
+    "grant_id": _GRANT,
+    "street": "420106006",
+    "cause": "fire",
+    "amount_fen": 363999,
+}
+
+IncidentCause = Literal[
+    "fire", "traffic_accident", "accident", "serious_illness", "epidemic", "public_emergency", "other"
+]
+
+
+class GrantRequested(HouseholdEvent, topic="emergency-fund", type="emergency-fund.grant-requested.v1", clause="4.2.1"):
+    """A clerk asked for a payment from the street reserve."""
+
+    example: ClassVar = {**_GRANT_FIELDS, "requested_by": "clerk-420106006-1"}
+
+    grant_id: UUID
+    street: str
+    cause: IncidentCause
+    amount_fen: int
+    requested_by: str
+
+
+class GrantRefused(HouseholdEvent, topic="emergency-fund", type="emergency-fund.grant-refused.v1", clause="4.3.3"):
+    """A grant was refused: by rule when it was asked for, or by the second officer."""
+
+    example: ClassVar = {**_GRANT_FIELDS, "amount_fen": 364000, "reason_code": "not_below_limit", "route": "district"}
+
+    grant_id: UUID
+    street: str
+    cause: IncidentCause
+    amount_fen: int
+    reason_code: Literal["not_below_limit", "refused_by_officer"]
+    route: Literal["district", "special_deliberation"] | None
+    """The way that is still open."""
+
+
+class GrantApproved(HouseholdEvent, topic="emergency-fund", type="emergency-fund.grant-approved.v1", clause="4.3.3"):
+    """A second person approved."""
+
+    example: ClassVar = {**_GRANT_FIELDS, "approved_by": "approver-420106006-1"}
+
+    grant_id: UUID
+    street: str
+    cause: IncidentCause
+    amount_fen: int
+    approved_by: str
+
+
+class GrantPaid(HouseholdEvent, topic="emergency-fund", type="emergency-fund.grant-paid.v1", clause="4.2.1"):
+    """Money left the street reserve."""
+
+    example: ClassVar = {**_GRANT_FIELDS, "transfer_id": "01930000-0000-7000-8000-00000000000d", "open_debts": 2}
+
+    grant_id: UUID
+    street: str
+    cause: IncidentCause
+    amount_fen: int
+    transfer_id: UUID
+    open_debts: int
+    """Papers still missing when it was paid."""
+
+
+class PaperDebtOpened(
+    HouseholdEvent, topic="emergency-fund", type="emergency-fund.paper-debt-opened.v1", clause="4.2.1"
+):
+    """A paper is owed for a payment that was made before it was in."""
+
+    example: ClassVar = {
+        "household_id": _HOUSEHOLD,
+        "grant_id": _GRANT,
+        "debt_id": _DEBT,
+        "street": "420106006",
+        "paper": "fire_certificate",
+        "due_on": "2022-12-19",
+    }
+
+    grant_id: UUID
+    debt_id: UUID
+    street: str
+    paper: str
+    due_on: date
+
+
+class PaperDebtSettled(
+    HouseholdEvent, topic="emergency-fund", type="emergency-fund.paper-debt-settled.v1", clause="4.2.1"
+):
+    """A paper debt ended."""
+
+    example: ClassVar = {
+        "household_id": _HOUSEHOLD,
+        "grant_id": _GRANT,
+        "debt_id": _DEBT,
+        "street": "420106006",
+        "paper": "fire_certificate",
+        "outcome": "supplied",
+    }
+
+    grant_id: UUID
+    debt_id: UUID
+    street: str
+    paper: str
+    outcome: Literal["supplied", "waived"]
+
+
+class PaperDebtOverdue(
+    HouseholdEvent, topic="emergency-fund", type="emergency-fund.paper-debt-overdue.v1", clause="4.2.1"
+):
+    """A paper was not in on its day. The debt stays open."""
+
+    example: ClassVar = {
+        "household_id": _HOUSEHOLD,
+        "grant_id": _GRANT,
+        "debt_id": _DEBT,
+        "street": "420106006",
+        "paper": "fire_certificate",
+        "due_on": "2022-12-19",
+    }
+
+    grant_id: UUID
+    debt_id: UUID
+    street: str
+    paper: str
+    due_on: date
+
+
+class ReplenishmentRequested(
+    StreetEvent, topic="emergency-fund", type="emergency-fund.replenishment-requested.v1", clause="4.3.2"
+):
+    """A reserve fell under its low-water mark and asks the finance bureau to be filled again."""
+
+    example: ClassVar = {"street": "420106006", "replenishment_id": _REPLENISHMENT, "amount_fen": 1819995}
+
+    replenishment_id: UUID
+    amount_fen: int
+
+
+class ReserveReplenished(
+    StreetEvent, topic="emergency-fund", type="emergency-fund.reserve-replenished.v1", clause="4.3.2"
+):
+    """The answer of finance is posted."""
+
+    example: ClassVar = {
+        "street": "420106006",
+        "replenishment_id": _REPLENISHMENT,
+        "amount_fen": 1819995,
+        "cash_fen": 3000000,
+    }
+
+    replenishment_id: UUID
+    amount_fen: int
+    cash_fen: int
+    """Cash of the reserve after the posting."""

@@ -1,0 +1,78 @@
+"""A write that is sent twice is done once.
+
+The caller makes the key and keeps it. The first answer is stored in the transaction of the write, so a client
+that lost the connection gets the same answer again, and the same key with another body is refused.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+from fastapi import Header
+from pydantic import BaseModel
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.problems import Problem
+
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=8,
+        max_length=100,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Made by the caller, new for each thing to be done, kept for its retries",
+        examples=["6f1c2f0e-6a5d-4b55-9d61-2f4b9f1f9f5a"],
+    ),
+]
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+_LOCK = text("select pg_advisory_xact_lock(hashtextextended(:owner || :key, 0))")
+_FIND = text("select body_digest, answer from idempotency where owner = :owner and key = :key")
+_KEEP = text(
+    "insert into idempotency (owner, key, body_digest, answer) values (:owner, :key, :digest, cast(:answer as jsonb))"
+)
+
+
+async def once(
+    tx: AsyncConnection,
+    *,
+    owner: str,
+    key: str,
+    operation: str,
+    body: BaseModel | str,
+    answer_type: type[Answer],
+    write: Callable[[], Awaitable[Answer]],
+) -> Answer:
+    """The answer of `write`, run at most once per owner and key.
+
+    owner: the caller whose keys these are (client and subject). operation: what the key was used for, so that one
+    key cannot stand for two things. Raises Problem 409 `idempotency_key_reused` when the body differs.
+    """
+    sent = body if isinstance(body, str) else body.model_dump_json()
+    digest = hashlib.sha256(f"{operation}\n{sent}".encode()).hexdigest()
+    await tx.execute(_LOCK, {"owner": owner, "key": key})
+    found = (await tx.execute(_FIND, {"owner": owner, "key": key})).one_or_none()
+    if found is not None:
+        if found.body_digest != digest:
+            raise Problem(
+                409,
+                "idempotency_key_reused",
+                "同一幂等键不能用于不同的内容",
+                f"幂等键 {key} 已用于另一内容",
+                field="header.Idempotency-Key",
+                value=key,
+                way_out="新的办理请使用新的幂等键；重试请原样提交",
+            )
+        return answer_type.model_validate(found.answer)
+    answer = await write()
+    await tx.execute(_KEEP, {"owner": owner, "key": key, "digest": digest, "answer": answer.model_dump_json()})
+    return answer
+
+
+def key_owner(client_id: str, subject: str | UUID) -> str:
+    """The namespace of a caller's keys."""
+    return f"{client_id}/{subject}"

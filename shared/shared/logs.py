@@ -1,0 +1,82 @@
+"""Logs: one JSON object per line, no personal data in it, with the ids that tie it to a request and a trace."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from opentelemetry import trace
+
+# An identity number (with or without its check digit) and a mobile number, wherever they stand in a line.
+_IDENTITY = re.compile(r"(?<!\d)(\d{6})(?:18|19|20)\d{2}(?:0\d|1[0-2])[0-3]\d\d{2}(\d?[\dXx])(?![\dXx])")
+_MOBILE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
+_SILENT_KEYS = {"name", "identity_number", "phone", "token", "authorization", "client_secret", "password"}
+
+
+def mask_text(text: str) -> str:
+    """The text with identity and mobile numbers made unreadable."""
+    return _MOBILE.sub(r"\1****\2", _IDENTITY.sub(r"\1********\2", text))
+
+
+def _mask(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {key: "***" if key in _SILENT_KEYS else _masked(value) for key, value in event.items()}
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return mask_text(value)
+    if isinstance(value, dict):
+        return {key: "***" if key in _SILENT_KEYS else _masked(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(item) for item in value]
+    return value
+
+
+def _add_trace(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    span = trace.get_current_span().get_span_context()
+    if span.is_valid:
+        event["trace_id"] = format(span.trace_id, "032x")
+        event["span_id"] = format(span.span_id, "016x")
+    return event
+
+
+def configure_logs(*, service: str, environment: str, level: str) -> None:
+    """Route structlog and the standard library's loggers to one JSON line each on standard output."""
+    shared_steps: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_trace,
+    ]
+    structlog.configure(
+        processors=[*shared_steps, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        cache_logger_on_first_use=True,
+    )
+
+    def add_service(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        event.update(service=service, environment=environment)
+        return event
+
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared_steps,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                add_service,
+                _mask,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    # These two say at INFO what our own access metrics and request log say already.
+    for name in ("uvicorn.access", "httpx"):
+        logging.getLogger(name).setLevel("WARNING")

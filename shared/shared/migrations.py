@@ -1,0 +1,65 @@
+"""Migrations: how a service's alembic environment runs, and the tables that `shared` brings to each service.
+
+A `platform_NNNN` function never changes once released; a later change is a new function that a service's next
+migration calls.
+"""
+
+import asyncio
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command, context
+from alembic.config import Config
+from alembic.operations import Operations
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+_PLATFORM_0001 = (Path(__file__).parent / "platform_0001.sql").read_text(encoding="utf-8")
+
+
+def migrate(directory: Path, owner_url: str) -> None:
+    """Bring the database at `owner_url` (postgresql+asyncpg, the owner role) to the newest version in `directory`."""
+    config = Config()
+    config.set_main_option("script_location", str(directory))
+    config.attributes["owner_url"] = owner_url
+    command.upgrade(config, "head")
+
+
+def run_environment() -> None:
+    """What each service's `migrations/env.py` calls."""
+    config = context.config
+    owner_url = config.attributes.get("owner_url") or context.get_x_argument(as_dictionary=True)["url"]
+    asyncio.run(_run(owner_url))
+
+
+async def _run(owner_url: str) -> None:
+    engine = create_async_engine(owner_url, poolclass=NullPool)
+    async with engine.connect() as connection:
+        await connection.run_sync(_upgrade)
+    await engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    context.configure(connection=connection, transaction_per_migration=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def platform_0001(op: Operations) -> None:
+    """Outbox, inbox, deadlines and idempotency keys, with the rights of the run-time role.
+
+    The run-time role is named after the owner: `intake_owner` gives `intake_app`.
+    """
+    run_sql(op, _PLATFORM_0001)
+
+
+def run_sql(op: Operations, sql: str) -> None:
+    """Run a script of several statements in the migration's transaction; `{app}` stands for the run-time role."""
+    connection = op.get_bind()
+    owner = connection.execute(sa.text("select current_user")).scalar_one()
+    script = sql.replace("{app}", owner.removesuffix("_owner") + "_app")
+    # The driver's own execute: a prepared statement, as SQLAlchemy makes, holds one command only.
+    adapted = connection.connection.dbapi_connection
+    assert adapted is not None, "an open connection has a driver connection"
+    adapted.run_async(lambda driver_connection: driver_connection.execute(script))

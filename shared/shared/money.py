@@ -1,0 +1,51 @@
+"""Money: integer fen in the code, decimal strings of yuan in JSON. Never a float."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+FEN_PER_YUAN = 100
+# Twelve digits of yuan are a thousand times the district's yearly budget and still fit a bigint of fen.
+_YUAN = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,2}))?")
+
+
+class NotAnAmount(ValueError):
+    """The text is no amount of yuan with at most two decimals."""
+
+
+def parse_yuan(text: str) -> int:
+    """Fen of a decimal string of yuan: "3639.99" gives 363999.
+
+    Raises NotAnAmount for anything else, three decimals and exponents included.
+    """
+    match = _YUAN.fullmatch(text)
+    if match is None:
+        raise NotAnAmount(f"{text!r} is not an amount of yuan such as '3639.99' (at most 12 digits and 2 decimals)")
+    sign, yuan, decimals = match.groups()
+    fen = int(yuan) * FEN_PER_YUAN + int((decimals or "").ljust(2, "0"))
+    return -fen if sign else fen
+
+
+def format_yuan(amount_fen: int) -> str:
+    """The decimal string of an amount of fen, always with two decimals: 364000 gives "3640.00"."""
+    sign = "-" if amount_fen < 0 else ""
+    yuan, fen = divmod(abs(amount_fen), FEN_PER_YUAN)
+    return f"{sign}{yuan}.{fen:02d}"
+
+
+def _from_json(value: Any) -> Any:
+    if isinstance(value, str):
+        return parse_yuan(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise NotAnAmount(f"{value!r} is not an amount: send yuan as a string such as '3639.99'")
+
+
+Fen = Annotated[
+    int,
+    BeforeValidator(_from_json, json_schema_input_type=str),
+    PlainSerializer(format_yuan, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,12}(\.\d{1,2})?$", "examples": ["3639.99"]}),
+]
+"""Integer fen in Python, a decimal string of yuan in JSON."""

@@ -1,0 +1,46 @@
+"""What can be set in every service. A service's own `settings.py` subclasses this and is the only reader of the
+environment; every name is documented in `deploy/`.
+"""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.clock import Clock, MovableClock, SystemClock
+
+
+class ServiceSettings(BaseSettings):
+    """Settings that all services have. Environment variables carry the prefix DOUDI_."""
+
+    model_config = SettingsConfigDict(env_prefix="DOUDI_", extra="ignore", frozen=True)
+
+    database_url: SecretStr
+    """PostgreSQL as the run-time role: postgresql+asyncpg://<service>_app:…@host:port/database."""
+    database_pool_size: int = Field(default=10, ge=1, le=100)
+    kafka_bootstrap: str
+    """host:port of the brokers, separated by commas."""
+    kafka_fetch_wait_milliseconds: int = Field(default=100, ge=1, le=5000)
+    """How long a fetch waits for data. The embedded broker does not wake a waiting fetch: use 5 to 10 there."""
+
+    token_issuer: str
+    """The `iss` that tokens must carry; its discovery document names the key set."""
+    token_audience: str = "doudi"
+    client_id: str
+    """This service's own client at the issuer, for calls to other services."""
+    client_secret: SecretStr
+
+    clock_file: Path | None = None
+    """Offset in seconds for the movable clock. Only the embedded deployment sets it."""
+    log_level: str = "INFO"
+    environment: str = "production"
+    otlp_endpoint: str | None = None
+    """Where traces go, such as http://collector:4318/v1/traces. Unset: traces are made but not sent."""
+
+    body_limit_bytes: int = Field(default=1_048_576, ge=1024)
+    requests_per_minute: int = Field(default=6000, ge=1)
+    """Limit of one client on one replica; the ingress limits all replicas together."""
+
+    def clock(self) -> Clock:
+        """Business time of this deployment."""
+        return SystemClock() if self.clock_file is None else MovableClock(self.clock_file)

@@ -1,0 +1,55 @@
+"""Working days of the State Council's calendar, and the periods of administrative law.
+
+The first day does not count; a period of natural days that would end on a rest day ends on the next working day
+(Civil Code arts 201 to 203, by analogy). Years whose calendar is not announced yet fall back to weekends and
+are provisional.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import chinese_calendar
+
+_SATURDAY = 5
+
+
+@dataclass(frozen=True)
+class WorkingCalendar:
+    """Which days are working days. `corrections` (day to whether it is worked) win over the announced calendar."""
+
+    corrections: Mapping[date, bool] = field(default_factory=dict)
+
+    def is_working_day(self, day: date) -> bool:
+        """Whether offices are open that day."""
+        if day in self.corrections:
+            return self.corrections[day]
+        try:
+            return bool(chinese_calendar.is_workday(day))
+        except NotImplementedError:
+            return day.weekday() < _SATURDAY
+
+    def is_announced(self, day: date) -> bool:
+        """False while the State Council has not announced that year: a deadline there is provisional."""
+        try:
+            chinese_calendar.is_workday(day)
+        except NotImplementedError:
+            return day in self.corrections
+        return True
+
+    def add_working_days(self, start: date, days: int) -> date:
+        """The last day of a period of `days` working days; `start` does not count."""
+        if days < 0:
+            raise ValueError(f"a period of {days} working days is negative")
+        day = start
+        while days:
+            day += timedelta(days=1)
+            days -= self.is_working_day(day)
+        return day
+
+    def add_days(self, start: date, days: int) -> date:
+        """The last day of a period of `days` natural days, moved to a working day where it falls on a rest day."""
+        day = start + timedelta(days=days)
+        while not self.is_working_day(day):
+            day += timedelta(days=1)
+        return day
