@@ -1,0 +1,5 @@
+"""Alembic environment of oversight."""
+
+from shared.migrations import run_environment
+
+run_environment()

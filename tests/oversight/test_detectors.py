@@ -1,0 +1,82 @@
+"""Which event is a clue."""
+
+from typing import get_args
+from uuid import UUID
+
+import pytest
+
+from oversight.rules.detectors import ClueKind, Finding, detect
+from shared.events import Event, contracts
+from shared.events.departments import ReferralOverdue
+from shared.events.eligibility import DecisionConfirmed
+from shared.events.emergency_fund import GrantApproved, GrantRequested, PaperDebtOverdue
+from shared.events.oversight import ClueRaised
+
+DECISION = DecisionConfirmed.from_example()
+REQUESTED = GrantRequested.from_example()
+APPROVED = GrantApproved.from_example()
+OTHER_GRANT = UUID("01930000-0000-7000-8000-0000000000ff")
+
+
+def changed(event: Event, **fields: object) -> Event:
+    return event.model_copy(update=fields)
+
+
+@pytest.mark.clause("13.1.2")
+@pytest.mark.parametrize(
+    ("event", "history", "kinds"),
+    [
+        pytest.param(PaperDebtOverdue.from_example(), [], ["paper_debt_overdue"], id="a paper is overdue"),
+        pytest.param(ReferralOverdue.from_example(), [], ["referral_overdue"], id="a referral is overdue"),
+        pytest.param(DECISION, [], [], id="a decision as assessed, by two persons"),
+        pytest.param(
+            changed(DECISION, differs_from_assessment=True), [], ["decision_differs"], id="a decision not as assessed"
+        ),
+        pytest.param(
+            changed(DECISION, confirmed_by=DECISION.proposed_by),
+            [],
+            ["same_person_twice"],
+            id="one person proposed and confirmed",
+        ),
+        pytest.param(
+            changed(DECISION, confirmed_by=DECISION.proposed_by, differs_from_assessment=True),
+            [],
+            ["decision_differs", "same_person_twice"],
+            id="both at once",
+        ),
+        pytest.param(APPROVED, [REQUESTED], [], id="a grant by two persons"),
+        pytest.param(
+            changed(APPROVED, approved_by=REQUESTED.requested_by),
+            [REQUESTED],
+            ["same_person_twice"],
+            id="one person asked for a grant and approved it",
+        ),
+        pytest.param(
+            changed(APPROVED, approved_by=REQUESTED.requested_by),
+            [changed(REQUESTED, grant_id=OTHER_GRANT)],
+            [],
+            id="the approver asked for another grant of the household",
+        ),
+    ],
+)
+def test_clues(event: Event, history: list[Event], kinds: list[str]) -> None:
+    assert [finding.kind for finding in detect(event, history)] == kinds
+
+
+def test_a_clue_names_street_and_department() -> None:
+    assert detect(ReferralOverdue.from_example()) == [
+        Finding("referral_overdue", street="420106009", department="education")
+    ]
+    assert detect(PaperDebtOverdue.from_example()) == [
+        Finding("paper_debt_overdue", street="420106006", department=None)
+    ]
+
+
+def test_every_event_can_be_looked_at() -> None:
+    for contract in contracts():
+        for finding in detect(contract.from_example()):
+            assert finding.street is not None
+
+
+def test_rules_and_events_know_the_same_kinds() -> None:
+    assert set(get_args(ClueRaised.model_fields["kind"].annotation)) == set(get_args(ClueKind))
