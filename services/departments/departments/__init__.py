@@ -1,0 +1,1 @@
+"""One department's own service: its referrals, its registers, its answers to verification."""

@@ -1,0 +1,1 @@
+"""What happens on a command or an event, one module for each use case."""

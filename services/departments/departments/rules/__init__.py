@@ -1,0 +1,1 @@
+"""Who decides: pure functions over frozen values, one module for each use case."""
