@@ -6,7 +6,7 @@ without a caller runs as the service itself.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -57,6 +57,17 @@ class Database:
             yield connection
             await connection.commit()
 
+    @asynccontextmanager
+    async def own_connection(self) -> AsyncIterator[Any]:
+        """The driver's own connection, outside any transaction: for session locks and for statements that are asked
+        all the time. It is closed in the end, and its locks and settings with it.
+        """
+        async with self._engine.connect() as connection:
+            try:
+                yield await driver_connection(connection)
+            finally:
+                await connection.invalidate()
+
     async def is_reachable(self) -> bool:
         """Whether a trivial query is answered."""
         async with self._engine.connect() as connection:
@@ -66,6 +77,12 @@ class Database:
     async def close(self) -> None:
         """Give all connections back."""
         await self._engine.dispose()
+
+
+async def driver_connection(connection: AsyncConnection) -> Any:
+    """The asyncpg connection below, in the same transaction: for the few statements that must be fast."""
+    raw = await connection.get_raw_connection()
+    return raw.driver_connection
 
 
 async def set_context(connection: AsyncConnection, caller: Caller | None) -> None:

@@ -66,7 +66,7 @@ def parse_identity_number(text: str, *, today: date) -> IdentityNumber:
         raise InvalidIdentityNumber("identity_number_form", "身份证号码应为18位，前17位为数字")
     if int(number[:2]) not in _PROVINCES:
         raise InvalidIdentityNumber("identity_number_region", "身份证号码前两位不是省级行政区划代码")
-    if calc_check_digit(number[:17]) != number[17]:
+    if calc_check_digit(number) != number[17]:
         raise InvalidIdentityNumber("identity_number_check_digit", "身份证号码校验位不正确，请核对是否抄写有误")
     try:
         birth_date = _birth_date(number)

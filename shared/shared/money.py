@@ -34,18 +34,26 @@ def format_yuan(amount_fen: int) -> str:
     return f"{sign}{yuan}.{fen:02d}"
 
 
-def _from_json(value: Any) -> Any:
+def _from_yuan_or_fen(value: Any) -> Any:
     if isinstance(value, str):
         return parse_yuan(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise NotAnAmount(f"{value!r} is not an amount: send yuan as a string such as '3639.99'")
+    raise NotAnAmount(f"{value!r} is not an amount: yuan as a string such as '3639.99', or integer fen")
 
 
-Fen = Annotated[
-    int,
-    BeforeValidator(_from_json, json_schema_input_type=str),
-    PlainSerializer(format_yuan, return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,12}(\.\d{1,2})?$", "examples": ["3639.99"]}),
-]
-"""Integer fen in Python, a decimal string of yuan in JSON."""
+def _from_yuan(value: Any) -> Any:
+    if not isinstance(value, str):
+        # A bare number would leave open whether it means yuan or fen.
+        raise NotAnAmount(f"{value!r} is not an amount: send yuan as a string such as '3639.99'")
+    return parse_yuan(value)
+
+
+_AS_YUAN = PlainSerializer(format_yuan, return_type=str, when_used="json")
+_SCHEMA = WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,12}(\.\d{1,2})?$", "examples": ["3639.99"]})
+
+Fen = Annotated[int, BeforeValidator(_from_yuan_or_fen, json_schema_input_type=str), _AS_YUAN, _SCHEMA]
+"""An amount that we show: integer fen in Python, a decimal string of yuan in JSON."""
+
+FenOfYuan = Annotated[int, BeforeValidator(_from_yuan, json_schema_input_type=str), _AS_YUAN, _SCHEMA]
+"""An amount that a caller sends: a decimal string of yuan and nothing else, integer fen in Python."""

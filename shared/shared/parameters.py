@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -137,7 +138,7 @@ class Parameters:
 class _StrictLoader(yaml.SafeLoader):
     """PyYAML keeps the last of two equal keys and says nothing; a doubled day must be an error here."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
@@ -170,7 +171,7 @@ def _parameter(name: Any, entry: Any, where: str, problems: list[str]) -> Parame
         return None
     values = [_value(name, unit, day, row, f"{where}.values.{day}", problems) for day, row in rows.items()]
     found = [value for value in values if value is not None]
-    for earlier, later in zip(found, found[1:], strict=False):
+    for earlier, later in pairwise(found):
         if later.first_day <= earlier.first_day:
             problems.append(f"{where}.values.{later.first_day}: days must rise, it follows {earlier.first_day}")
     return Parameter(name, unit, tuple(found))
@@ -186,17 +187,7 @@ def _value(name: str, unit: str, day: Any, row: Any, where: str, problems: list[
     before = len(problems)
     for key in row.keys() - _VALUE_KEYS:
         problems.append(f"{where}.{key}: unknown key, expected one of assumed, source, value")
-    value = Decimal(0)
-    given = row.get("value")
-    if not isinstance(given, str):
-        problems.append(f'{where}.value: expected a decimal in quotes such as "910", found {_shown(given)}')
-    else:
-        try:
-            value = Decimal(given)
-        except InvalidOperation:
-            problems.append(f"{where}.value: expected a decimal, found {_shown(given)}")
-        if not value.is_finite():
-            problems.append(f"{where}.value: expected a finite decimal, found {_shown(given)}")
+    value = _decimal(row.get("value"), f"{where}.value", problems)
     assumed = row.get("assumed", False)
     if not isinstance(assumed, bool):
         problems.append(f"{where}.assumed: expected true or false, found {_shown(assumed)}")
@@ -208,3 +199,16 @@ def _value(name: str, unit: str, day: Any, row: Any, where: str, problems: list[
     if len(problems) > before:
         return None
     return ParameterValue(name, value, unit, day, source, assumed)
+
+
+def _decimal(given: Any, where: str, problems: list[str]) -> Decimal:
+    if not isinstance(given, str):
+        problems.append(f'{where}: expected a decimal in quotes such as "910", found {_shown(given)}')
+        return Decimal(0)
+    try:
+        value = Decimal(given)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite():
+        problems.append(f"{where}: expected a finite decimal, found {_shown(given)}")
+    return value

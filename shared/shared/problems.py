@@ -13,6 +13,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from shared.logs import mask_text
+
 MEDIA_TYPE = "application/problem+json"
 _TYPE_PREFIX = "urn:doudi:problem:"
 _SHOWN_VALUE_LENGTH = 60
@@ -79,10 +81,10 @@ class Problem(Exception):
 
 
 def shown(field: str, value: object) -> str | None:
-    """A value as it may appear in an answer: shortened, and absent where the field is personal data."""
+    """A value as it may appear in an answer: shortened, numbers of persons masked, absent in fields of persons."""
     if value is None or field.rsplit(".", 1)[-1] in _SILENT_FIELDS:
         return None
-    text = str(value)
+    text = mask_text(str(value))
     return text if len(text) <= _SHOWN_VALUE_LENGTH else text[:_SHOWN_VALUE_LENGTH] + "…"
 
 
@@ -156,7 +158,7 @@ def _from_validation(errors: Sequence[Any]) -> Problem:
             field=(path := field_path(error["loc"])),
             code=error["type"],
             value=None if isinstance(error.get("input"), dict | list) else shown(path, error.get("input")),
-            message=error["msg"],
+            message=mask_text(error["msg"]),
         )
         for error in errors[:50]
     ]

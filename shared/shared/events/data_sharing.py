@@ -93,7 +93,7 @@ class PersonalDataAccessed(
         "application_id": _APPLICATION,
         "access_id": "01930000-0000-7000-8000-000000000005",
         "purpose": "assessment",
-        "client_id": "service-eligibility",
+        "client_id": "eligibility",
         "outcome": "answered",
     }
 

@@ -1,0 +1,1 @@
+"""Data sharing: who may see which field of whom, for what purpose."""

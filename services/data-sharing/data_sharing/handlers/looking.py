@@ -1,0 +1,242 @@
+"""Looks at personal data: decided, put on the access ledger, and only then answered (12.1.2).
+
+The entry is committed before the first byte is read, and stands although the request fails.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from data_sharing.handlers.opening import MEMBER_NAME_FIELD, NUMBER_FIELD
+from data_sharing.queries import (
+    Case,
+    case_of_application,
+    case_of_query,
+    case_of_verification,
+    facts_view,
+    letters_of,
+    verification_view,
+)
+from data_sharing.rules import authorisation as rules
+from data_sharing.rules.catalogue import DECLARATION_FIELD, IDENTITY_FIELDS, Catalogue
+from data_sharing.schemas import FactsView, QueryPerson, QueryView, VerificationView
+from data_sharing.tables import access, person, verification_member
+from shared import outbox
+from shared.auth import OVERSEERS, Principal
+from shared.clock import Clock
+from shared.crypto import FieldCipher
+from shared.database import Database
+from shared.events.data_sharing import PersonalDataAccessed
+from shared.ids import new_id
+from shared.problems import Problem, not_found
+
+_REFUSALS: dict[str, tuple[int, str, str]] = {
+    "not_permitted": (403, "该用途不对本系统开放", "请以目录中登记的用途和系统申请"),
+    "purpose_not_authorised": (403, "授权书未包含该用途", "请由家庭成员重新签署授权书"),
+    "field_not_authorised": (403, "授权书未包含所需信息项", "请由家庭成员重新签署授权书"),
+    "authorisation_missing": (403, "成年家庭成员尚未全部签署授权书", "请由未签署的成年成员签署授权书"),
+    "authorisation_not_in_force": (403, "授权书不在有效期内", "请由家庭成员重新签署授权书"),
+    "not_completed": (409, "经济状况核对尚未完成", "请在核对完成后再试"),
+    "verification_expired": (409, "经济状况核对已超过有效期", "请重新发起核对"),
+}
+"""Status, title and way out by refusal. A refusal that is not here is answered as not found."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """One look at a household's data, granted or refused."""
+
+    case: Case
+    purpose: str
+    fields: Sequence[str]
+    refusal: str | None
+
+
+async def look_at_query(
+    database: Database, caller: Principal, *, query_id: UUID, catalogue: Catalogue, cipher: FieldCipher, clock: Clock
+) -> QueryView:
+    """The persons that a department is asked about, for that department, while the letters hold."""
+    now = clock.now()
+    what = ("核对请求", query_id)
+    purpose = "verification"
+    async with database.transaction() as tx:
+        case = await case_of_query(tx, query_id)
+        if case is None:
+            raise not_found(*what)
+        fields = catalogue.field_paths(case.data_sets)
+        if caller.department is None or caller.department != case.department:
+            refusal: str | None = "not_addressed"
+        else:
+            refusal = await refusal_of_letters(tx, case.verification_id, purpose=purpose, fields=fields, now=now)
+        look = Look(case=case, purpose=purpose, fields=(*IDENTITY_FIELDS, *fields), refusal=refusal)
+        problem = await _settle(tx, look, caller, what=what, now=now)
+    if problem is not None:
+        raise problem
+    async with database.transaction(caller) as tx:
+        rows = await tx.execute(
+            sa.select(verification_member.c.ref, verification_member.c.name, person.c.identity_number)
+            .join(person, person.c.person_id == verification_member.c.person_id)
+            .where(verification_member.c.verification_id == case.verification_id)
+            .order_by(verification_member.c.ref)
+        )
+        persons = [
+            QueryPerson(
+                ref=row.ref,
+                name=cipher.decrypt(row.name, field=MEMBER_NAME_FIELD),
+                identity_number=row.identity_number and cipher.decrypt(row.identity_number, field=NUMBER_FIELD),
+            )
+            for row in rows
+        ]
+    return QueryView(
+        query_id=query_id,
+        verification_id=case.verification_id,
+        application_id=case.application_id,
+        household_id=case.household_id,
+        department=case.department,
+        purpose=purpose,
+        data_sets=list(case.data_sets),
+        answer_by=case.answer_by,
+        persons=persons,
+    )
+
+
+async def look_at_facts(
+    database: Database, caller: Principal, *, application_id: UUID, purpose: str, catalogue: Catalogue, clock: Clock
+) -> FactsView:
+    """The verified facts of a case for one purpose, without names and numbers."""
+    now = clock.now()
+    what = ("申请的核对", application_id)
+    async with database.transaction() as tx:
+        case = await case_of_application(tx, application_id)
+        if case is None:
+            raise not_found(*what)
+        fields = catalogue.field_paths(case.data_sets)
+        refusal = await refusal_of_letters(tx, case.verification_id, purpose=purpose, fields=fields, now=now)
+        permitted = catalogue.purposes[purpose].clients if purpose in catalogue.purposes else frozenset()
+        if refusal is None and caller.client_id not in permitted:
+            refusal = "not_permitted"
+        if refusal is None and case.valid_until is None:
+            refusal = "not_completed"
+        if refusal is None and case.valid_until is not None and case.valid_until <= now:
+            refusal = "verification_expired"
+        look = Look(case=case, purpose=purpose, fields=(DECLARATION_FIELD, *fields), refusal=refusal)
+        problem = await _settle(tx, look, caller, what=what, now=now)
+    if problem is not None:
+        raise problem
+    async with database.transaction(caller) as tx:
+        return await facts_view(tx, case.verification_id)
+
+
+async def look_at_verification(
+    database: Database,
+    caller: Principal,
+    *,
+    catalogue: Catalogue,
+    clock: Clock,
+    verification_id: UUID | None = None,
+    application_id: UUID | None = None,
+) -> VerificationView:
+    """How a verification stands and what differs: for staff of the street, overseers, and the applicant.
+
+    The applicant's own looks are not put on the ledger: it tells them who else looked.
+    """
+    now = clock.now()
+    what = ("核对", verification_id or application_id)
+    async with database.transaction() as tx:
+        if verification_id is not None:
+            case = await case_of_verification(tx, verification_id)
+        else:
+            assert application_id is not None, "one of the two is given"
+            case = await case_of_application(tx, application_id)
+        if case is None:
+            raise not_found(*what)
+        problem = None
+        if not _is_own(case, caller):
+            problem = await _settle(
+                tx,
+                Look(
+                    case=case,
+                    purpose="oversight" if caller.roles & set(OVERSEERS) else "case_handling",
+                    fields=(DECLARATION_FIELD, *catalogue.field_paths(case.data_sets)),
+                    refusal=None if caller.may_see_street(case.street) else "out_of_scope",
+                ),
+                caller,
+                what=what,
+                now=now,
+            )
+    if problem is not None:
+        raise problem
+    async with database.transaction(caller) as tx:
+        return await verification_view(tx, case.verification_id, catalogue, now=now)
+
+
+def _is_own(case: Case, caller: Principal) -> bool:
+    return caller.row_scope == "resident" and case.applicant_subject == caller.subject
+
+
+async def refusal_of_letters(
+    tx: AsyncConnection, verification_id: UUID, *, purpose: str, fields: Sequence[str], now: datetime
+) -> str | None:
+    """Why the household's letters do not open these fields now, or None."""
+    needed, letters = await letters_of(tx, verification_id)
+    return rules.refusal(needed, letters, purpose=purpose, fields=fields, at=now)
+
+
+async def refuse(
+    tx: AsyncConnection, look: Look, caller: Principal, *, what: tuple[str, object], now: datetime
+) -> Problem:
+    """Put a refusal on the ledger; the problem to raise once the transaction has committed."""
+    problem = await _settle(tx, look, caller, what=what, now=now)
+    assert problem is not None, "the look was refused"
+    return problem
+
+
+async def _settle(
+    tx: AsyncConnection, look: Look, caller: Principal, *, what: tuple[str, object], now: datetime
+) -> Problem | None:
+    """Put a look on the ledger and tell the others; the problem of a refused one."""
+    case, outcome = look.case, "answered" if look.refusal is None else "refused"
+    access_id = new_id()
+    persons = sa.select(verification_member.c.person_id).where(
+        verification_member.c.verification_id == case.verification_id
+    )
+    await tx.execute(
+        insert(access).values(
+            access_id=access_id,
+            accessed_at=now,
+            client_id=caller.client_id,
+            subject=caller.subject,
+            caller_scope=caller.row_scope,
+            caller_streets=sorted(caller.streets),
+            department=caller.department,
+            household_id=case.household_id,
+            application_id=case.application_id,
+            verification_id=case.verification_id,
+            query_id=case.query_id,
+            purpose=look.purpose,
+            person_ids=list((await tx.execute(persons)).scalars()),
+            fields=list(look.fields),
+            outcome=outcome,
+            reason=look.refusal,
+        )
+    )
+    looked = PersonalDataAccessed(
+        household_id=case.household_id,
+        application_id=case.application_id,
+        access_id=access_id,
+        purpose=look.purpose,
+        client_id=caller.client_id,
+        outcome="answered" if look.refusal is None else "refused",
+    )
+    await outbox.record(tx, looked, at=now)
+    if look.refusal is None:
+        return None
+    if look.refusal not in _REFUSALS:
+        return not_found(*what)
+    status, title, way_out = _REFUSALS[look.refusal]
+    return Problem(status, look.refusal, title, f"{what[0]} {what[1]}：{title}", way_out=way_out)

@@ -1,0 +1,50 @@
+"""How the parts of data-sharing meet."""
+
+import httpx
+from fastapi import FastAPI
+
+from data_sharing.api import router
+from data_sharing.clients import Intake
+from data_sharing.consumers import SUBSCRIPTIONS
+from data_sharing.jobs import JOBS, Means
+from data_sharing.rules.catalogue import load_packed
+from data_sharing.settings import Settings
+from shared.app import Foundation, create_app
+from shared.clock import Clock
+from shared.crypto import FieldCipher, KeyRing
+from shared.deadlines import Worker
+from shared.http_client import ServiceClient
+from shared.inbox import Consumer
+from shared.outbox import Relay
+
+SERVICE = "data-sharing"
+
+
+def create(
+    settings: Settings | None = None, *, clock: Clock | None = None, http: httpx.AsyncClient | None = None
+) -> FastAPI:
+    """The application. Tests pass settings, a clock and a network of their own."""
+    settings = settings or Settings()
+    foundation = Foundation.of(settings, clock=clock, http=http)
+    intake = ServiceClient(settings.intake_url, tokens=foundation.tokens, http=foundation.http)
+    means = Means(intake=Intake(intake), catalogue=load_packed(), cipher=FieldCipher(KeyRing.load(settings.key_file)))
+    return create_app(
+        service=SERVICE,
+        title="数据共享",
+        settings=settings,
+        foundation=foundation,
+        routers=[router],
+        background=[
+            Relay(foundation.database, settings.kafka_bootstrap, source=SERVICE),
+            Consumer(
+                foundation.database,
+                settings.kafka_bootstrap,
+                group=SERVICE,
+                subscriptions=SUBSCRIPTIONS,
+                clock=foundation.clock,
+                fetch_wait_ms=settings.kafka_fetch_wait_milliseconds,
+            ),
+            Worker(foundation.database, foundation.clock, JOBS, means),
+        ],
+        state={"means": means, "catalogue": means.catalogue, "cipher": means.cipher},
+    )

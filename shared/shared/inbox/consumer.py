@@ -1,0 +1,309 @@
+"""A member of a consumer group that lasts: it outlives broker, database and rebalances, and never skips an event."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka.structs import ConsumerRecord, TopicPartition
+from prometheus_client import Counter, Gauge, Histogram
+
+from shared import bus
+from shared.clock import Clock
+from shared.database import Database
+from shared.events import TOPICS
+from shared.inbox.dead_letters import Undertaker, replayed_letter
+from shared.inbox.delivery import (
+    Batch,
+    BatchHandler,
+    Delivery,
+    Inbox,
+    LaterEventOfKey,
+    Single,
+    Subscriptions,
+    is_transient,
+)
+
+_POLL_MILLISECONDS = 200
+_POLL_RECORDS = 3_000
+_BATCH_EVENTS = 1_000
+_PARTITIONS_AT_ONCE = 4  # each takes a connection while it handles
+_COMMIT_SECONDS = 0.1
+_CHECK_SECONDS = 5.0
+_CHECKS_WITHOUT_PROGRESS = 3
+_ANSWER_SECONDS = 30.0
+_HEALTHY_SECONDS = 60.0
+_RETRY_SECONDS = (0.05, 0.25, 1.0, 2.0)
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 5.0
+
+_log = structlog.get_logger(__name__)
+_handled = Counter("doudi_event_handled_total", "Events by outcome", ["consumer", "topic", "outcome"])
+_age = Histogram(
+    "doudi_event_age_seconds",
+    "Business time from the record of an event to its handling, the oldest of a batch",
+    ["consumer", "topic"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3600),
+)
+_lag = Gauge("doudi_consumer_lag", "Events behind the end of the partition", ["consumer", "topic", "partition"])
+
+
+class _PartitionRevoked(Exception):
+    """Another member handles the partition from here on."""
+
+
+class _ProgressLost(Exception):
+    """A partition holds more and does not move: begin anew from the offsets."""
+
+
+@dataclass(frozen=True)
+class _Item:
+    """A message that is an event somebody subscribed to."""
+
+    record: ConsumerRecord
+    delivery: Delivery[Any]
+
+
+@dataclass
+class _Session(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    """One client's time in the group."""
+
+    client: AIOKafkaConsumer
+    handled: dict[TopicPartition, int] = field(default_factory=dict)
+    """Offsets to commit: the first that is not handled."""
+    revoked: set[TopicPartition] = field(default_factory=set)
+    """Partitions that were taken away since the last poll."""
+    behind_at: dict[TopicPartition, tuple[int, int]] = field(default_factory=dict)
+    """Positions that were behind the end of their partition, and at how many checks in a row."""
+    committed_at: float = 0.0
+    checked_at: float = field(default_factory=time.monotonic)
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        await self.commit()
+        self.revoked |= revoked
+
+    async def on_partitions_assigned(self, _assigned: set[TopicPartition]) -> None:
+        self.behind_at.clear()
+
+    async def commit(self) -> None:
+        """Commit what is handled, of partitions that are still ours."""
+        mine = self.client.assignment() - self.revoked
+        offsets = {place: offset for place, offset in self.handled.items() if place in mine}
+        self.handled.clear()
+        self.committed_at = time.monotonic()
+        if offsets:
+            await bus.commit_offsets(self.client, offsets)
+
+
+class Consumer:
+    """One member of a consumer group. Any number of replicas may run; partitions are shared among them."""
+
+    def __init__(
+        self,
+        database: Database,
+        bootstrap: str,
+        *,
+        group: str,
+        subscriptions: Subscriptions | None = None,
+        everything: BatchHandler | Batch | None = None,
+        clock: Clock,
+        fetch_wait_ms: int = 100,
+        retry_seconds: Sequence[float] = _RETRY_SECONDS,
+    ) -> None:
+        """`everything` takes all events of all topics, instead of subscriptions to some types. `retry_seconds` are
+        the pauses before a handler that failed is tried again.
+        """
+        if (subscriptions is None) == (everything is None):
+            raise TypeError("a consumer has either subscriptions or one handler for everything")
+        self._bootstrap = bootstrap
+        self._group = group
+        self._fetch_wait_ms = fetch_wait_ms
+        self._retry_seconds = retry_seconds
+        self._topics = sorted(TOPICS if subscriptions is None else {event.topic for event in subscriptions})
+        self._inbox = Inbox(database, clock, group=group, subscriptions=subscriptions, everything=everything)
+        self._undertaker = Undertaker(database, bootstrap, group=group)
+        self._places = asyncio.Semaphore(_PARTITIONS_AT_ONCE)
+        self._progress_at = float("-inf")
+
+    async def run(self) -> None:
+        """Hear and handle, for ever. Whatever fails, it begins anew where the offsets say."""
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            began = time.monotonic()
+            client = bus.new_consumer(self._bootstrap, group=self._group, fetch_wait_ms=self._fetch_wait_ms)
+            try:
+                await self._consume(_Session(client))
+            except Exception as error:
+                # Whatever broker or database did, the consumer outlives it.
+                _log.warning(
+                    "consumer.begins_anew", consumer=self._group, error=bus.error_code(error), at=bus.place_of(error)
+                )
+            finally:
+                await bus.stop(client)
+                await self._undertaker.close()
+            lasted = time.monotonic() - began > _HEALTHY_SECONDS
+            pause = _FIRST_PAUSE_SECONDS if lasted else min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            await asyncio.sleep(pause)
+
+    def healthy(self) -> bool:
+        """Whether it polls, and handles what it gets."""
+        return time.monotonic() - self._progress_at < _HEALTHY_SECONDS
+
+    async def handle(self, topic: str, body: bytes) -> None:
+        """Let one message take effect, now and without the bus. Raises what the handler raises."""
+        found = self._inbox.read(topic, body)
+        if found is not None:
+            handler, delivery = found
+            await self._inbox.apply(handler, [delivery])
+
+    async def _consume(self, session: _Session) -> None:
+        client = session.client
+        client.subscribe(self._topics, listener=session)
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            await client.start()
+        try:
+            while True:
+                session.revoked.clear()
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    polled = await client.getmany(timeout_ms=_POLL_MILLISECONDS, max_records=_POLL_RECORDS)
+                self._progress_at = time.monotonic()
+                if polled:
+                    await self._handle_polled(session, polled)
+                if self._progress_at - session.committed_at > _COMMIT_SECONDS or not polled:
+                    await session.commit()
+                if self._progress_at - session.checked_at > _CHECK_SECONDS:
+                    await self._check_progress(session)
+        finally:
+            # What was handled last, so that the next member need not hear it again.
+            await session.commit()
+
+    async def _handle_polled(
+        self, session: _Session, polled: Mapping[TopicPartition, Sequence[ConsumerRecord]]
+    ) -> None:
+        if len(polled) == 1:
+            for place, records in polled.items():
+                await self._handle_partition(session, place, records)
+            return
+        async with asyncio.TaskGroup() as group:
+            for place, records in polled.items():
+                group.create_task(self._handle_partition(session, place, records))
+
+    async def _handle_partition(
+        self, session: _Session, place: TopicPartition, records: Sequence[ConsumerRecord]
+    ) -> None:
+        async with self._places:
+            try:
+                await self._handle_records(session, place, records)
+            except _PartitionRevoked:
+                return
+        offset = records[-1].offset + 1
+        session.handled[place] = offset
+        end = session.client.highwater(place) if place in session.client.assignment() else None
+        if end is not None:
+            _lag.labels(self._group, place.topic, place.partition).set(max(0, end - offset))
+
+    async def _handle_records(
+        self, session: _Session, place: TopicPartition, records: Sequence[ConsumerRecord]
+    ) -> None:
+        """In order; neighbours that one batch handler takes go together."""
+        together: list[_Item] = []
+        taker: Batch | Single | None = None
+        skipped = 0
+        for record in records:
+            try:
+                letter_id = replayed_letter(record, group=self._group) if record.headers else None
+                found = self._inbox.read(record.topic, record.value, letter_id=letter_id)
+            except Exception as error:
+                # Whatever is wrong with a message that is no event of ours, it must not stop the partition.
+                await self._take_effect(session, place, taker, together)
+                together = []
+                await self._give_up(record, error)
+                continue
+            if found is None:
+                skipped += 1
+                continue
+            handler, delivery = found
+            if together and (handler is not taker or isinstance(handler, Single) or len(together) >= _BATCH_EVENTS):
+                await self._take_effect(session, place, taker, together)
+                together = []
+            taker = handler
+            together.append(_Item(record, delivery))
+        await self._take_effect(session, place, taker, together)
+        if skipped:
+            _handled.labels(self._group, place.topic, "skipped").inc(skipped)
+
+    async def _take_effect(
+        self, session: _Session, place: TopicPartition, handler: Batch | Single | None, items: Sequence[_Item]
+    ) -> None:
+        """Return when the events took effect, or were given up. Waits for the database as long as it takes."""
+        failures = 0
+        pause = _FIRST_PAUSE_SECONDS
+        while items and handler is not None:
+            if place in session.revoked:
+                raise _PartitionRevoked
+            try:
+                fresh = await self._inbox.apply(handler, [item.delivery for item in items])
+            except Exception as error:
+                # A handler may raise anything.
+                if is_transient(error):
+                    _log.warning("consumer.waits_for_database", consumer=self._group, error=bus.error_code(error))
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+                elif len(items) > 1:
+                    for item in items:
+                        await self._take_effect(session, place, handler, [item])
+                    return
+                elif failures >= len(self._retry_seconds) or isinstance(error, LaterEventOfKey):
+                    await self._give_up(items[0].record, error)
+                    return
+                else:
+                    await asyncio.sleep(self._retry_seconds[failures])
+                    failures += 1
+            else:
+                self._count(place.topic, items, fresh)
+                return
+
+    async def _give_up(self, record: ConsumerRecord, error: Exception) -> None:
+        _log.error(
+            "consumer.gives_up",
+            consumer=self._group,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            error_class=type(error).__name__,
+            error=bus.error_code(error),
+        )
+        await self._undertaker.bury(record, error)
+        _handled.labels(self._group, record.topic, "dead").inc()
+
+    def _count(self, topic: str, items: Sequence[_Item], fresh: int) -> None:
+        self._progress_at = time.monotonic()
+        oldest = items[0].delivery
+        _age.labels(self._group, topic).observe(max(0.0, (oldest.now - oldest.time).total_seconds()))
+        _handled.labels(self._group, topic, "handled").inc(fresh)
+        if fresh < len(items):
+            _handled.labels(self._group, topic, "duplicate").inc(len(items) - fresh)
+
+    async def _check_progress(self, session: _Session) -> None:
+        """aiokafka is known to stop in silence: a partition that holds more and does not move for several checks.
+
+        A position behind the end of the partition is no reason: the embedded broker names an end that is too low.
+        """
+        session.checked_at = time.monotonic()
+        places = session.client.assignment()
+        if not places:
+            return
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            ends = await session.client.end_offsets(places)
+        behind_at: dict[TopicPartition, tuple[int, int]] = {}
+        for place in session.client.assignment() & places:
+            position = await session.client.position(place)
+            if ends.get(place, 0) > position:
+                former, checks = session.behind_at.get(place, (position, 0))
+                behind_at[place] = (position, checks + 1 if former == position else 0)
+        session.behind_at = behind_at
+        if any(checks >= _CHECKS_WITHOUT_PROGRESS for _, checks in behind_at.values()):
+            raise _ProgressLost("a partition holds more and does not move")
