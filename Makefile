@@ -58,7 +58,7 @@ lock: $(LIBRARIES)  ## Resolve requirements.in into requirements.lock, with hash
 
 .PHONY: clauses
 clauses: setup  ## Print each obligation of the policy with its service and the tests that prove it
-	@$(PYTEST) --clauses
+	@$(PYTEST) --clauses -q
 
 .PHONY: bench-events
 bench-events: setup  ## Events per second and latency from commit to handled effect

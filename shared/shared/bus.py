@@ -32,6 +32,7 @@ _REQUEST_TIMEOUT_MILLISECONDS = 10_000
 _SESSION_TIMEOUT_MILLISECONDS = 6_000
 _RETRY_MILLISECONDS = 50
 _STOP_SECONDS = 5.0
+_COMMIT_SECONDS = 5.0
 
 _log = structlog.get_logger(__name__)
 _causation_id: ContextVar[UUID | None] = ContextVar("causation_id", default=None)
@@ -129,11 +130,11 @@ def place_of(error: BaseException) -> str:
 
 
 async def commit_offsets(client: AIOKafkaConsumer, offsets: Mapping[TopicPartition, int]) -> bool:
-    """Commit the first offsets that are not handled; returns whether the broker took them. A failure does no harm:
-    events come again, and the inbox knows them.
+    """Commit the first offsets that are not handled; returns whether the broker took them, as it does from members of
+    the group only. A failure does no harm: events come again, and the inbox knows them.
     """
     try:
-        async with asyncio.timeout(_REQUEST_TIMEOUT_MILLISECONDS / 1000):
+        async with asyncio.timeout(_COMMIT_SECONDS):
             await client.commit(dict(offsets))
     except (KafkaError, TimeoutError) as error:
         _log.info("bus.offsets_not_committed", error=error_code(error))

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -31,7 +32,10 @@ _POLL_MILLISECONDS = 200
 _POLL_RECORDS = 3_000
 _BATCH_EVENTS = 1_000
 _PARTITIONS_AT_ONCE = 4  # each takes a connection while it handles
-_COMMIT_SECONDS = 0.1
+# How long a commit proves that the broker still knows us. A broker takes longer to come back empty.
+_PROOF_SECONDS = 0.05
+_REBALANCE_SECONDS = 60.0
+_REBALANCE_POLL_SECONDS = 0.05
 _CHECK_SECONDS = 5.0
 _CHECKS_WITHOUT_PROGRESS = 3
 _ANSWER_SECONDS = 30.0
@@ -78,7 +82,9 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
     """Partitions that were taken away since the last poll."""
     behind_at: dict[TopicPartition, tuple[int, int]] = field(default_factory=dict)
     """Positions that were behind the end of their partition, and at how many checks in a row."""
-    committed_at: float = 0.0
+    proved_at: float = float("-inf")
+    """When the broker last took a commit: it knew our membership and has not lost its data since it gave it."""
+    began_at: float = field(default_factory=time.monotonic)
     checked_at: float = field(default_factory=time.monotonic)
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
@@ -88,14 +94,29 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
     async def on_partitions_assigned(self, _assigned: set[TopicPartition]) -> None:
         self.behind_at.clear()
 
-    async def commit(self) -> None:
-        """Commit what is handled, of partitions that are still ours."""
+    async def commit(self, further: Mapping[TopicPartition, int] = MappingProxyType({})) -> bool:
+        """Commit what is handled, of partitions that are still ours; returns whether the broker took it."""
         mine = self.client.assignment() - self.revoked
-        offsets = {place: offset for place, offset in self.handled.items() if place in mine}
+        offsets = {place: offset for place, offset in {**further, **self.handled}.items() if place in mine}
         self.handled.clear()
-        self.committed_at = time.monotonic()
-        if offsets:
-            await bus.commit_offsets(self.client, offsets)
+        if not offsets or not await bus.commit_offsets(self.client, offsets):
+            return False
+        self.proved_at = time.monotonic()
+        return True
+
+    async def is_member(self, polled: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> bool:
+        """Whether what was polled may be handled: the broker knows us, so positions mean what they meant.
+
+        An emptied broker does not know us, but answers at a position where other events stand now: whoever handled
+        those would be ahead of what comes before them.
+        """
+        if time.monotonic() - self.proved_at < _PROOF_SECONDS:
+            return True
+        if await self.commit({place: records[0].offset for place, records in polled.items()}):
+            return True
+        for place in self.client.assignment() & polled.keys():
+            self.client.seek(place, polled[place][0].offset)
+        return False
 
 
 class Consumer:
@@ -166,19 +187,35 @@ class Consumer:
             await client.start()
         try:
             while True:
-                session.revoked.clear()
-                async with asyncio.timeout(_ANSWER_SECONDS):
-                    polled = await client.getmany(timeout_ms=_POLL_MILLISECONDS, max_records=_POLL_RECORDS)
-                self._progress_at = time.monotonic()
-                if polled:
+                polled = await self._poll(session)
+                if not polled:
+                    if session.handled:
+                        await session.commit()
+                elif await session.is_member(polled):
                     await self._handle_polled(session, polled)
-                if self._progress_at - session.committed_at > _COMMIT_SECONDS or not polled:
-                    await session.commit()
-                if self._progress_at - session.checked_at > _CHECK_SECONDS:
+                else:
+                    await self._wait_for_group(session)
+                if time.monotonic() - session.checked_at > _CHECK_SECONDS:
                     await self._check_progress(session)
         finally:
             # What was handled last, so that the next member need not hear it again.
             await session.commit()
+
+    async def _poll(self, session: _Session) -> Mapping[TopicPartition, Sequence[ConsumerRecord]]:
+        session.revoked.clear()
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            polled: Mapping[TopicPartition, Sequence[ConsumerRecord]] = await session.client.getmany(
+                timeout_ms=_POLL_MILLISECONDS, max_records=_POLL_RECORDS
+            )
+        if not polled:
+            self._progress_at = time.monotonic()
+        return polled
+
+    async def _wait_for_group(self, session: _Session) -> None:
+        """The group is rebalancing, or must take us in again: aiokafka does that by itself, unless it stopped."""
+        if time.monotonic() - max(session.proved_at, session.began_at) > _REBALANCE_SECONDS:
+            raise _ProgressLost("the group does not take us in again")
+        await asyncio.sleep(_REBALANCE_POLL_SECONDS)
 
     async def _handle_polled(
         self, session: _Session, polled: Mapping[TopicPartition, Sequence[ConsumerRecord]]

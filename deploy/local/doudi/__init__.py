@@ -1,0 +1,1 @@
+"""The command line `doudi`, and the embedded deployment that runs the whole platform on one machine."""

@@ -1,0 +1,118 @@
+"""Assessment: a verified case meets the whole toolbook."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from eligibility.clients import CaseFacts
+from eligibility.rules import assess
+from eligibility.rules.facts import FactsInvalid
+from eligibility.tables import application, assessment
+from shared import deadlines, outbox
+from shared.events.data_sharing import VerificationCompleted
+from shared.events.eligibility import AssessmentCompleted
+from shared.events.intake import ApplicationSubmitted
+from shared.ids import new_id
+from shared.inbox import Delivery
+from shared.problems import FieldError, Problem
+
+ASSESS_JOB = "assess"
+
+
+async def note_application(tx: AsyncConnection, delivery: Delivery[ApplicationSubmitted]) -> None:
+    """Remember what was asked for until the verification is in."""
+    event = delivery.event
+    await tx.execute(
+        insert(application)
+        .values(
+            application_id=event.application_id,
+            household_id=event.household_id,
+            street=event.street,
+            requested=list(event.requested),
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+async def plan_assessment(tx: AsyncConnection, delivery: Delivery[VerificationCompleted]) -> None:
+    """The facts are fetched and assessed as soon as a worker is free; a later verification assesses again."""
+    await deadlines.schedule(
+        tx,
+        kind=ASSESS_JOB,
+        subject=str(delivery.event.verification_id),
+        due_at=delivery.now,
+        payload={"application_id": str(delivery.event.application_id)},
+    )
+
+
+def preview(household: Mapping[str, Any], as_of: Any) -> dict[str, Any]:
+    """The answer for facts that are not on record. Raises Problem 422 where they break the contract."""
+    try:
+        return assess(household, as_of).as_json()
+    except FactsInvalid as error:
+        raise Problem(
+            422,
+            "facts_invalid",
+            "家庭信息不符合要求",
+            f"共有 {len(error.findings)} 处需要修改",
+            way_out="请按 errors 中各项说明修改后重新提交",
+            errors=[
+                FieldError(field=f"body.household.{one.path}", code=one.code, value=one.found, message=one.expected)
+                for one in error.findings
+            ],
+        ) from error
+
+
+async def requested_by(tx: AsyncConnection, application_id: UUID) -> sa.Row[Any] | None:
+    """What the application asked for, or None while that event has not arrived."""
+    return (
+        await tx.execute(sa.select(application).where(application.c.application_id == application_id))
+    ).one_or_none()
+
+
+async def record_assessment(
+    tx: AsyncConnection, *, application_row: sa.Row[Any], facts: CaseFacts, result: dict[str, Any], now: Any
+) -> None:
+    """Keep facts and answer, and tell. Facts verified anew become a new assessment, the same facts do not."""
+    assessment_id = new_id()
+    policies = result["policies"]
+    created = await tx.execute(
+        insert(assessment)
+        .values(
+            assessment_id=assessment_id,
+            application_id=application_row.application_id,
+            household_id=application_row.household_id,
+            verification_id=facts.verification_id,
+            revision=facts.revision,
+            street=application_row.street,
+            applicant_subject=facts.applicant_subject,
+            requested=application_row.requested,
+            as_of=facts.as_of,
+            facts=json.dumps(facts.household, ensure_ascii=False, sort_keys=True),
+            result=json.dumps(result, ensure_ascii=False, sort_keys=True),
+            toolbook_version=result["toolbook_version"],
+            assessed_at=now,
+        )
+        .on_conflict_do_nothing()
+        .returning(assessment.c.assessment_id)
+    )
+    if created.one_or_none() is None:
+        return  # these very facts were assessed before
+    await outbox.record(
+        tx,
+        AssessmentCompleted(
+            household_id=application_row.household_id,
+            application_id=application_row.application_id,
+            assessment_id=assessment_id,
+            street=application_row.street,
+            toolbook_version=result["toolbook_version"],
+            entitled=tuple(policy for policy, answer in policies.items() if answer["eligible"]),
+            undecided=tuple(policy for policy, answer in policies.items() if answer["eligible"] is None),
+        ),
+        at=now,
+    )

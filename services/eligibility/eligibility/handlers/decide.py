@@ -1,0 +1,301 @@
+"""Decision: a clerk proposes, another officer confirms, the notice passes, benefits start and referrals go out."""
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from eligibility.handlers.enact import bring_into_force
+from eligibility.queries import decision_row
+from eligibility.rules.decisions import (
+    DecisionState,
+    Measure,
+    Override,
+    ProposalImpossible,
+    Step,
+    next_state,
+    notice_ends_on,
+    outcome_of,
+    policy_answers,
+    propose,
+)
+from eligibility.tables import assessment, decision, measure, objection
+from shared import deadlines, outbox
+from shared.auth import Principal, Role
+from shared.clock import Clock, end_of_day
+from shared.events.eligibility import DecisionProposed, DecisionReturned, PublicNoticeStarted
+from shared.ids import new_id
+from shared.problems import FieldError, Problem
+from shared.working_days import WorkingCalendar
+
+END_NOTICE_JOB = "end_notice"
+
+_STATE_TITLES = {
+    "proposed": "待复核",
+    "on_notice": "公示中",
+    "in_force": "已生效",
+    "returned": "已退回",
+}
+
+
+async def propose_decision(
+    tx: AsyncConnection,
+    *,
+    row: sa.Row[Any],
+    result: dict[str, Any],
+    comment: str,
+    overrides: Sequence[Override],
+    caller: Principal,
+    now: datetime,
+) -> UUID:
+    """The clerk's comprehensive opinion on an assessment (clause 8.1). Returns the decision's id.
+
+    Raises Problem 409 where one is open or in force, 422 where an override or a waiting fact stands against it.
+    """
+    await _refuse_stale(tx, row)
+    answers = policy_answers(result)
+    try:
+        measures = propose(answers, requested=row.requested, overrides=overrides)
+    except ProposalImpossible as error:
+        raise Problem(
+            422,
+            error.code,
+            "意见无法提出",
+            error.detail,
+            way_out="请等待核对结果，或对该项政策注明理由后单独提出意见",
+            errors=[
+                FieldError(field="body.overrides", code=error.code, value=policy, message=error.detail)
+                for policy in error.policies
+            ],
+        ) from error
+    decision_id = new_id()
+    outcome = outcome_of(measures, requested=row.requested)
+    differs = any(one.differs_from_assessment for one in measures)
+    created = await tx.execute(
+        insert(decision)
+        .values(
+            decision_id=decision_id,
+            assessment_id=row.assessment_id,
+            application_id=row.application_id,
+            household_id=row.household_id,
+            street=row.street,
+            applicant_subject=row.applicant_subject,
+            state=DecisionState.PROPOSED,
+            outcome=outcome,
+            comment=comment,
+            differs_from_assessment=differs,
+            needs_district_visit=any(one.granted and one.answer.district_home_visit for one in measures),
+            proposed_by=caller.subject,
+            proposed_at=now,
+        )
+        .on_conflict_do_nothing()
+        .returning(decision.c.decision_id)
+    )
+    if created.one_or_none() is None:
+        raise Problem(
+            409,
+            "decision_already_open",
+            "该评估已有意见或决定",
+            f"评估 {row.assessment_id} 已有未退回的意见",
+            way_out="请先查看现有决定；如需更改，请由复核人员退回",
+        )
+    await tx.execute(insert(measure), [_measure_values(decision_id, one) for one in measures])
+    await outbox.record(
+        tx,
+        DecisionProposed(
+            household_id=row.household_id,
+            application_id=row.application_id,
+            decision_id=decision_id,
+            street=row.street,
+            proposed_by=caller.subject,
+            granted=tuple(one.answer.policy for one in measures if one.granted),
+            refused=tuple(one.answer.policy for one in measures if not one.granted),
+            differs_from_assessment=differs,
+        ),
+        at=now,
+    )
+    return decision_id
+
+
+async def _refuse_stale(tx: AsyncConnection, row: sa.Row[Any]) -> None:
+    newer = await tx.execute(
+        sa.select(assessment.c.assessment_id)
+        .where(assessment.c.application_id == row.application_id, assessment.c.assessed_at > row.assessed_at)
+        .order_by(assessment.c.assessed_at.desc())
+        .limit(1)
+    )
+    found = newer.one_or_none()
+    if found is not None:
+        raise Problem(
+            409,
+            "assessment_superseded",
+            "该评估已有更新",
+            f"核对结果更新后已重新评估，最新评估为 {found.assessment_id}",
+            way_out="请以最新评估提出意见",
+        )
+
+
+def _measure_values(decision_id: UUID, one: Measure) -> dict[str, Any]:
+    return {
+        "decision_id": decision_id,
+        "policy": one.answer.policy,
+        "outcome": "granted" if one.granted else "refused",
+        "monthly_amount_fen": one.monthly_amount_fen,
+        "person_refs": list(one.answer.person_refs),
+        "reason": one.reason,
+        "differs_from_assessment": one.differs_from_assessment,
+    }
+
+
+async def confirm_decision(
+    tx: AsyncConnection, *, decision_id: UUID, district_visit_on: date | None, caller: Principal, clock: Clock
+) -> sa.Row[Any]:
+    """The second officer agrees. With a notice to hang, the decision waits for its end; else it is in force.
+
+    Raises Problem 403 for the officer who proposed it, 409 in any other state.
+    """
+    row = await decision_row(tx, decision_id, locked=True)
+    if row.proposed_by == caller.subject:
+        raise Problem(
+            403,
+            "same_person",
+            "提出意见与复核不能是同一人",
+            way_out="请由另一名有权限的人员复核",
+        )
+    if row.needs_district_visit and (district_visit_on is None or Role.DISTRICT_OFFICER not in caller.roles):
+        raise Problem(
+            422,
+            "district_visit_needed",
+            "近亲属备案案件须由区级入户调查并复核",
+            field="body.district_visit_on",
+            value=district_visit_on,
+            way_out="请由区级人员入户后填写入户日期并复核",
+        )
+    measures = await _measures(tx, row)
+    needs_notice = any(one.needs_notice for one in measures)
+    step = Step.CONFIRM_WITH_NOTICE if needs_notice else Step.CONFIRM
+    now = clock.now()
+    values: dict[str, Any] = {"state": _after(row, step), "confirmed_by": caller.subject, "confirmed_at": now}
+    if not needs_notice:
+        row = await _update(tx, decision_id, values | {"in_force_at": now})
+        await bring_into_force(tx, row=row, measures=measures, on=clock.today(), at=now)
+        return row
+    ends_on = notice_ends_on(clock.today(), WorkingCalendar())
+    row = await _update(tx, decision_id, values | {"notice_ends_on": ends_on})
+    await deadlines.schedule(tx, kind=END_NOTICE_JOB, subject=str(decision_id), due_at=end_of_day(ends_on))
+    await outbox.record(
+        tx,
+        PublicNoticeStarted(
+            household_id=row.household_id,
+            application_id=row.application_id,
+            decision_id=decision_id,
+            street=row.street,
+            ends_on=ends_on,
+        ),
+        at=now,
+    )
+    return row
+
+
+async def return_decision(
+    tx: AsyncConnection, *, decision_id: UUID, reason: str, caller: Principal, now: datetime
+) -> sa.Row[Any]:
+    """The second officer does not agree: the clerk proposes anew. Raises Problem 403 or 409."""
+    row = await decision_row(tx, decision_id, locked=True)
+    if row.proposed_by == caller.subject:
+        raise Problem(403, "same_person", "提出意见与复核不能是同一人", way_out="请由另一名有权限的人员复核")
+    row = await _update(tx, decision_id, {"state": _after(row, Step.RETURN), "returned_because": reason})
+    await outbox.record(tx, _returned(row, "second_officer"), at=now)
+    return row
+
+
+async def object_to_decision(
+    tx: AsyncConnection, *, decision_id: UUID, ground: str, caller: Principal, now: datetime
+) -> tuple[UUID, sa.Row[Any]]:
+    """Somebody objects while the notice hangs: new investigation, new opinion (57 art. 19). Raises Problem 409."""
+    row = await decision_row(tx, decision_id, locked=True)
+    row = await _update(tx, decision_id, {"state": _after(row, Step.OBJECT), "returned_because": ground})
+    objection_id = new_id()
+    await tx.execute(
+        insert(objection).values(
+            objection_id=objection_id,
+            decision_id=decision_id,
+            ground=ground,
+            recorded_by=caller.subject,
+            recorded_at=now,
+        )
+    )
+    await deadlines.cancel(tx, kind=END_NOTICE_JOB, subject=str(decision_id))
+    await outbox.record(tx, _returned(row, "objection"), at=now)
+    return objection_id, row
+
+
+async def end_notice(tx: AsyncConnection, *, decision_id: UUID, on: date, now: datetime) -> None:
+    """Nobody objected: the decision comes into force. Does nothing where an objection was quicker."""
+    row = (await tx.execute(sa.select(decision).where(decision.c.decision_id == decision_id).with_for_update())).one()
+    state = next_state(DecisionState(row.state), Step.END_NOTICE)
+    if state is None:
+        return
+    measures = await _measures(tx, row)
+    row = await _update(tx, decision_id, {"state": state, "in_force_at": now})
+    await bring_into_force(tx, row=row, measures=measures, on=on, at=now)
+
+
+def _after(row: sa.Row[Any], step: Step) -> DecisionState:
+    state = next_state(DecisionState(row.state), step)
+    if state is None:
+        raise Problem(
+            409,
+            "wrong_state",
+            "决定当前状态不能进行此操作",
+            f"决定 {row.decision_id} 现为“{_STATE_TITLES[row.state]}”",
+            field="path.decision_id",
+            value=row.state,
+            way_out="请刷新后查看决定的当前状态",
+        )
+    return state
+
+
+def _returned(row: sa.Row[Any], cause: Any) -> DecisionReturned:
+    return DecisionReturned(
+        household_id=row.household_id,
+        application_id=row.application_id,
+        decision_id=row.decision_id,
+        street=row.street,
+        cause=cause,
+    )
+
+
+async def _update(tx: AsyncConnection, decision_id: UUID, values: dict[str, Any]) -> sa.Row[Any]:
+    updated = await tx.execute(
+        sa.update(decision).where(decision.c.decision_id == decision_id).values(values).returning(decision)
+    )
+    row: sa.Row[Any] = updated.one()
+    return row
+
+
+async def _measures(tx: AsyncConnection, row: sa.Row[Any]) -> list[Measure]:
+    """The measures of a decision, with what the engine said of each."""
+    found = await tx.execute(
+        sa.select(measure, assessment.c.result)
+        .join(assessment, assessment.c.assessment_id == row.assessment_id)
+        .where(measure.c.decision_id == row.decision_id)
+        .order_by(measure.c.policy)
+    )
+    rows = found.all()
+    answers = policy_answers(json.loads(rows[0].result)) if rows else {}
+    return [
+        Measure(
+            answer=answers[one.policy],
+            granted=one.outcome == "granted",
+            monthly_amount_fen=one.monthly_amount_fen,
+            reason=one.reason,
+            differs_from_assessment=one.differs_from_assessment,
+        )
+        for one in rows
+    ]

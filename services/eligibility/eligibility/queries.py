@@ -1,0 +1,165 @@
+"""Reads that depend on who asks. Row-level security hides what the caller may not see; not found is the answer."""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from eligibility.rules.decisions import APPEAL_ROUTES
+from eligibility.schemas import (
+    AssessmentResult,
+    AssessmentView,
+    BenefitView,
+    DecisionView,
+    MeasureView,
+    ParameterView,
+)
+from eligibility.tables import assessment, benefit, decision, measure
+from shared.auth import Principal, Role
+from shared.parameters import Parameters
+from shared.problems import not_found
+
+
+async def assessment_row(tx: AsyncConnection, assessment_id: UUID) -> sa.Row[Any]:
+    """An assessment that the caller may see. Raises Problem 404."""
+    row = (await tx.execute(sa.select(assessment).where(assessment.c.assessment_id == assessment_id))).one_or_none()
+    if row is None:
+        raise not_found("评估", assessment_id)
+    return row
+
+
+async def latest_assessment_row(tx: AsyncConnection, application_id: UUID) -> sa.Row[Any]:
+    """The newest assessment of a case that the caller may see. Raises Problem 404."""
+    statement = (
+        sa.select(assessment)
+        .where(assessment.c.application_id == application_id)
+        .order_by(assessment.c.assessed_at.desc(), assessment.c.assessment_id.desc())
+        .limit(1)
+    )
+    row = (await tx.execute(statement)).one_or_none()
+    if row is None:
+        raise not_found("评估，申请", application_id)
+    return row
+
+
+def assessment_view(row: sa.Row[Any]) -> AssessmentView:
+    """The row as callers see it."""
+    return AssessmentView(
+        assessment_id=row.assessment_id,
+        application_id=row.application_id,
+        household_id=row.household_id,
+        street=row.street,
+        requested=row.requested,
+        assessed_at=row.assessed_at,
+        result=AssessmentResult.model_validate(json.loads(row.result)),
+    )
+
+
+async def decision_row(tx: AsyncConnection, decision_id: UUID, *, locked: bool = False) -> sa.Row[Any]:
+    """A decision that the caller may see. Raises Problem 404."""
+    statement = sa.select(decision).where(decision.c.decision_id == decision_id)
+    row = (await tx.execute(statement.with_for_update() if locked else statement)).one_or_none()
+    if row is None:
+        raise not_found("决定", decision_id)
+    return row
+
+
+async def latest_decision_row(tx: AsyncConnection, application_id: UUID) -> sa.Row[Any]:
+    """The newest decision of a case that the caller may see. Raises Problem 404."""
+    statement = (
+        sa.select(decision)
+        .where(decision.c.application_id == application_id)
+        .order_by(decision.c.proposed_at.desc(), decision.c.decision_id.desc())
+        .limit(1)
+    )
+    row = (await tx.execute(statement)).one_or_none()
+    if row is None:
+        raise not_found("决定，申请", application_id)
+    return row
+
+
+async def decision_view(tx: AsyncConnection, row: sa.Row[Any], caller: Principal) -> DecisionView:
+    """The decision with its measures. Residents do not see who handled it."""
+    shows_officers = caller.roles != {Role.RESIDENT}
+    found = await tx.execute(
+        sa.select(measure, assessment.c.result)
+        .join(decision, decision.c.decision_id == measure.c.decision_id)
+        .join(assessment, assessment.c.assessment_id == decision.c.assessment_id)
+        .where(measure.c.decision_id == row.decision_id)
+        .order_by(measure.c.policy)
+    )
+    measures = found.all()
+    titles = _titles(measures[0].result) if measures else {}
+    return DecisionView(
+        decision_id=row.decision_id,
+        assessment_id=row.assessment_id,
+        application_id=row.application_id,
+        household_id=row.household_id,
+        street=row.street,
+        state=row.state,
+        outcome=row.outcome,
+        measures=[
+            MeasureView(
+                policy=one.policy,
+                title=titles[one.policy],
+                outcome=one.outcome,
+                monthly_amount=one.monthly_amount_fen,
+                persons=one.person_refs,
+                reason=one.reason,
+                differs_from_assessment=one.differs_from_assessment,
+            )
+            for one in measures
+        ],
+        differs_from_assessment=row.differs_from_assessment,
+        proposed_by=row.proposed_by if shows_officers else None,
+        confirmed_by=row.confirmed_by if shows_officers else None,
+        notice_ends_on=row.notice_ends_on,
+        in_force_at=row.in_force_at,
+        appeal_routes=list(APPEAL_ROUTES) if any(one.outcome == "refused" for one in measures) else [],
+    )
+
+
+def _titles(result: str) -> dict[str, str]:
+    return {policy: answer["title"] for policy, answer in json.loads(result)["policies"].items()}
+
+
+async def benefits_of(tx: AsyncConnection, household_id: UUID) -> Sequence[BenefitView]:
+    """The household's benefits that the caller may see, newest first."""
+    rows = await tx.execute(
+        sa.select(benefit).where(benefit.c.household_id == household_id).order_by(benefit.c.benefit_id.desc())
+    )
+    return [
+        BenefitView(
+            benefit_id=row.benefit_id,
+            policy=row.policy,
+            monthly_amount=row.monthly_amount_fen,
+            persons=row.person_refs,
+            starts_on=row.starts_on,
+            ends_on=row.ends_on,
+        )
+        for row in rows
+    ]
+
+
+def parameter_views(parameters: Parameters, *, on: date | None) -> list[ParameterView]:
+    """Every value of every parameter, or the one in force on a day."""
+    views = []
+    for name in sorted(parameters.names()):
+        parameter = parameters.parameter(name)
+        values = parameter.values if on is None else [value for value in [parameter.on(on)] if value is not None]
+        views += [
+            ParameterView(
+                parameter=name,
+                value=str(value.value),
+                unit=value.unit,
+                first_day=value.first_day,
+                source=value.source,
+                assumed=value.assumed,
+            )
+            for value in values
+        ]
+    return views

@@ -1,0 +1,27 @@
+"""The rules as code: who is entitled to what, and why. Pure: facts and a day in, answers out."""
+
+from eligibility.rules.assessment import (
+    Assessment,
+    PolicyResult,
+    assess,
+    assess_case,
+    read_case,
+    toolbook_entries,
+    toolbook_version,
+)
+from eligibility.rules.facts import FactsInvalid, Finding
+from eligibility.rules.policies import PARAMETERS, TOOLBOOK
+
+__all__ = [
+    "PARAMETERS",
+    "TOOLBOOK",
+    "Assessment",
+    "FactsInvalid",
+    "Finding",
+    "PolicyResult",
+    "assess",
+    "assess_case",
+    "read_case",
+    "toolbook_entries",
+    "toolbook_version",
+]

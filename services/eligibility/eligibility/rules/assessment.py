@@ -1,0 +1,234 @@
+"""The single entry to the rules: one household on one day, every policy of the toolbook, with the reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from eligibility.rules.book import Policy
+from eligibility.rules.contract import read_facts
+from eligibility.rules.explanation import Explainer, Plans, lines
+from eligibility.rules.expressions import Unit
+from eligibility.rules.facts import NEVER, FactsInvalid, Finding
+from eligibility.rules.interpreter import HOUSEHOLD, Frame
+from eligibility.rules.policies import PARAMETERS, TOOLBOOK
+from eligibility.rules.reading import read_day
+from eligibility.rules.spans import Number, Span, add
+from eligibility.rules.toolbook import Edition
+from eligibility.rules.wording import ANSWERS, yuan
+from shared.money import format_yuan
+from shared.parameters import Parameters
+
+_CASE_KEYS = ("id", "title", "as_of", "household", "expect")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyResult:
+    """The answer of one policy. `eligible` is None where it hangs on an unknown fact; amounts are fen.
+
+    `amount_fen` is None where the policy has no amount, is not granted, or its amount hangs on an unknown fact.
+    """
+
+    policy: Policy
+    eligible: bool | None
+    amount_fen: int | None
+    persons: tuple[str, ...]
+    persons_awaiting: tuple[str, ...]
+    extras: Mapping[str, Any]
+
+
+class Assessment:
+    """All answers for one household on one day."""
+
+    def __init__(self, as_of: date, edition: Edition | None, frame: Frame | None) -> None:
+        self.as_of = as_of
+        self.toolbook_version = TOOLBOOK.version(as_of)
+        self._edition = edition
+        self._frame = frame
+        self._explainer = Explainer(_plans(edition), frame) if edition and frame else None
+        self.results: dict[str, PolicyResult] = {}
+        if edition and frame:
+            self.results = {policy.id: _result(edition, policy, frame) for policy in edition.policies}
+
+    @property
+    def entitled(self) -> tuple[str, ...]:
+        """Policies that the household or a member is entitled to, by id."""
+        return tuple(name for name, result in sorted(self.results.items()) if result.eligible)
+
+    @property
+    def undecided(self) -> tuple[str, ...]:
+        """Policies that hang on unknown facts, by id."""
+        return tuple(name for name, result in sorted(self.results.items()) if result.eligible is None)
+
+    def as_json(self) -> dict[str, Any]:
+        """Every policy with its answer and explanation. Equal facts, day and parameters give equal bytes."""
+        policies = {policy.id: self._policy_as_json(policy) for policy in TOOLBOOK.policies}
+        read = self._frame.read if self._frame else {}
+        return {
+            "as_of": self.as_of.isoformat(),
+            "toolbook_version": self.toolbook_version,
+            "parameters": {name: read[name].as_json() for name in sorted(read)},
+            "policies": policies,
+        }
+
+    def explanation(self, policy_id: str) -> dict[str, Any]:
+        """Conditions, text and awaited facts of one policy."""
+        result = self.results.get(policy_id)
+        if result is None or self._edition is None or self._frame is None or self._explainer is None:
+            policy = next(policy for policy in TOOLBOOK.policies if policy.id == policy_id)
+            text = f"不符合：{policy.title}（自 {TOOLBOOK.first_day(policy)} 起施行）"
+            return {"text": [text], "conditions": [], "awaits": []}
+        conditions = self._explainer.policy(result.policy)
+        awaits = _awaits(self._explainer, self._edition, result, self._frame)
+        return {"text": [_headline(result, awaits), *lines(conditions)], "conditions": conditions, "awaits": awaits}
+
+    def _policy_as_json(self, policy: Policy) -> dict[str, Any]:
+        result = self.results.get(policy.id)
+        entry: dict[str, Any] = {
+            "title": policy.title,
+            "clause": policy.clause,
+            "department": policy.department,
+            "kind": policy.kind.value,
+            "legal_basis": policy.basis.split("；"),
+            "public_notice": policy.public_notice,
+            "eligible": result.eligible if result else False,
+        }
+        if result:
+            if result.eligible and policy.amount:
+                entry["monthly_amount"] = None if result.amount_fen is None else format_yuan(result.amount_fen)
+            if result.persons:
+                entry["persons"] = list(result.persons)
+            if result.persons_awaiting:
+                entry["persons_awaiting"] = list(result.persons_awaiting)
+            entry |= result.extras
+        entry["explanation"] = self.explanation(policy.id)
+        return entry
+
+
+def assess(household: Mapping[str, Any], as_of: date, parameters: Parameters | None = None) -> Assessment:
+    """Apply the toolbook of that day to a household in the contract's form.
+
+    Raises FactsInvalid with every fault of the declaration, and ParameterMissing where a needed parameter has no value
+    on the day. `parameters` are used in place of the packaged ones, of which they must hold every name.
+    """
+    facts = read_facts(household, as_of)
+    edition = TOOLBOOK.edition(as_of)
+    frame = edition.frame(facts, parameters or PARAMETERS) if edition else None
+    return Assessment(as_of, edition, frame)
+
+
+def read_case(content: Any) -> tuple[Mapping[str, Any], date]:
+    """Household and day of a whole case, `{"as_of", "household", ...}`. Raises FactsInvalid."""
+    if not isinstance(content, Mapping):
+        raise FactsInvalid([Finding.of("", content, "an object with as_of and household")])
+    findings = [
+        Finding.of(str(key), content[key], f"one of the keys {', '.join(_CASE_KEYS)}")
+        for key in content
+        if key not in _CASE_KEYS
+    ]
+    as_of = read_day(content.get("as_of"))
+    if as_of is None:
+        findings.append(Finding.of("as_of", content.get("as_of"), "a date such as 2022-10-10"))
+    household = content.get("household")
+    if not isinstance(household, Mapping):
+        findings.append(Finding.of("household", household, "an object"))
+    if findings or as_of is None or not isinstance(household, Mapping):
+        raise FactsInvalid(findings)
+    return household, as_of
+
+
+def assess_case(content: Any, parameters: Parameters | None = None) -> Assessment:
+    """Assess a whole case, as it stands in a file."""
+    household, as_of = read_case(content)
+    return assess(household, as_of, parameters)
+
+
+def toolbook_entries(on: date | None = None) -> list[dict[str, Any]]:
+    """The policies in force on a day, or of the newest rules, with department, basis and criteria in words."""
+    entries: list[dict[str, Any]] = TOOLBOOK.as_json(on or date.max)["policies"]
+    return entries
+
+
+def toolbook_version(on: date | None = None) -> str:
+    """The hash of the rules and policies in force on a day, or of the newest."""
+    return TOOLBOOK.version(on)
+
+
+@lru_cache(maxsize=16)
+def _plans(edition: Edition) -> Plans:
+    return Plans(edition)
+
+
+def _result(edition: Edition, policy: Policy, frame: Frame) -> PolicyResult:
+    decide = edition.values[policy.eligible]
+    of_person = edition.scopes[policy.eligible] == "person"
+    everybody = range(len(frame.people))
+    if of_person:
+        truths = [decide(frame, who) for who in everybody]
+        eligible = True if True in truths else None if None in truths else False
+    else:
+        eligible = decide(frame, HOUSEHOLD)
+        chosen = edition.values[policy.persons] if policy.persons else None
+        truths = [chosen(frame, who) if chosen and eligible else False for who in everybody]
+    persons = [who for who in everybody if truths[who]]
+    awaiting = [who for who in everybody if truths[who] is None]
+    amount: Number | None = None
+    if eligible and policy.amount:
+        step = edition.values[policy.amount]
+        # While it is not known whether a member counts, neither is the total.
+        amount = add(step(frame, who) for who in persons) if of_person else step(frame, HOUSEHOLD)
+    asked = {**policy.always, **(policy.when_eligible if eligible else {})}
+    return PolicyResult(
+        policy=policy,
+        eligible=eligible,
+        amount_fen=None if isinstance(amount, Span) or awaiting else amount,
+        persons=tuple(frame.people[who].id for who in persons),
+        persons_awaiting=tuple(frame.people[who].id for who in awaiting),
+        extras={
+            key: _plain(edition.values[name](frame, HOUSEHOLD), edition.units[name]) for key, name in asked.items()
+        },
+    )
+
+
+def _plain(value: Any, unit: Unit) -> Any:
+    """A value as JSON; unknown is null, declared as nothing is null too where it is a word or a day."""
+    if value is None or isinstance(value, Span) or value in ("", NEVER):
+        return None
+    if isinstance(value, date):
+        return value.isoformat()
+    return format_yuan(value) if unit is Unit.FEN else value
+
+
+def _awaits(explainer: Explainer, edition: Edition, result: PolicyResult, frame: Frame) -> list[dict[str, str]]:
+    """The facts that an undecided answer, an undecided member or an undecided amount waits for."""
+    policy = result.policy
+    found: dict[str, dict[str, str]] = {}
+    is_of_person = edition.scopes[policy.eligible] == "person"
+    who_waits = [at for at, person in enumerate(frame.people) if person.id in result.persons_awaiting]
+    questions = []
+    if is_of_person:
+        questions += [(policy.eligible, at) for at in who_waits]
+    elif result.eligible is None:
+        questions.append((policy.eligible, HOUSEHOLD))
+    elif policy.persons:
+        questions += [(policy.persons, at) for at in who_waits]
+    if result.eligible and policy.amount and result.amount_fen is None:
+        paid = [at for at, person in enumerate(frame.people) if person.id in result.persons]
+        questions += [(policy.amount, at) for at in (paid if is_of_person else [HOUSEHOLD])]
+    questions += [(name, HOUSEHOLD) for key, name in policy.when_eligible.items() if key in result.extras]
+    for name, at in questions:
+        for entry in explainer.awaited(name, at):
+            found[entry["path"] + entry["fact"]] = entry
+    return [found[key] for key in sorted(found)]
+
+
+def _headline(result: PolicyResult, awaits: list[dict[str, str]]) -> str:
+    text = f"{ANSWERS[result.eligible]}：{result.policy.title}"
+    if result.amount_fen is not None:
+        text += f"，每月 {yuan(result.amount_fen)} 元"
+    if awaits:
+        text += "（等待：" + "、".join(f"{item.get('member', '')} {item['label']}".strip() for item in awaits) + "）"
+    return text

@@ -1,0 +1,215 @@
+"""The rule book: rules with scope, clause, words and first day, and the policies that they decide.
+
+A chapter of rules is a `Book`; `bind` puts chapters together and checks the whole: every name, parameter and unit, no
+two rules for one output on one day, no circle. What is in force on a day is an `Edition`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from eligibility.rules.expressions import Fact, Node, Reference, Scope, lift
+from eligibility.rules.facts import COLUMNS
+
+RuleFunction = Callable[..., Node]
+
+
+class BookInvalid(ValueError):
+    """The rules contradict each other or name what does not exist. `problems` names rule and fault of each."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = list(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class Benefit(StrEnum):
+    """What a policy gives."""
+
+    CASH_MONTHLY = "cash_monthly"
+    CASH_ONCE = "cash_once"
+    SERVICE = "service"
+    IDENTIFICATION = "identification"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule as it stands from `since` until the day before a later one of the same name."""
+
+    name: str
+    scope: Scope
+    clause: str
+    says: str
+    since: date
+    tree: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One policy of the toolbook. `eligible`, `amount`, `persons` and the keys of the answer are names of rules.
+
+    A policy for persons is granted where `eligible` holds for at least one; its amount is the sum over them.
+    `always` are keys of every answer, `when_eligible` only of a positive one.
+    """
+
+    id: str
+    title: str
+    clause: str
+    department: str
+    kind: Benefit
+    basis: str
+    eligible: str
+    amount: str | None
+    persons: str | None
+    public_notice: bool
+    when_eligible: Mapping[str, str]
+    always: Mapping[str, str]
+
+
+class Names:
+    """The names of one scope, as attributes, while a rule is being built: `person.wage`, `rule.net_income`."""
+
+    def __init__(self, scope: Scope | None) -> None:
+        self._scope = scope
+
+    def __getattr__(self, name: str) -> Node:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if self._scope is None:
+            return Reference(name)
+        column = COLUMNS[self._scope].get(name)
+        if column is None:
+            raise NameError(f"there is no fact {name!r} of a {self._scope}")
+        return Fact(column.scope, name, column.unit, column.label)
+
+
+_ARGUMENTS = {"person": Names("person"), "household": Names("household"), "rule": Names(None)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    name: str
+    scope: Scope
+    clause: str
+    says: str
+    since: str
+    function: RuleFunction
+
+
+class Book:
+    """A chapter of rules and policies, filled by its decorators and read by `bind`."""
+
+    def __init__(self, *, since: str) -> None:
+        """`since` is the first day (ISO) of every rule of the chapter that names no other."""
+        self._since = since
+        self.drafts: list[_Draft] = []
+        self.policies: list[Policy] = []
+
+    def rule(
+        self, scope: Scope, *, clause: str = "", says: str = "", since: str = "", name: str = ""
+    ) -> Callable[[RuleFunction], RuleFunction]:
+        """Enter a function as a rule of that scope; its name is the output's name.
+
+        The function may ask for any of `person`, `household` and `rule` and gives back a node. A later version of a
+        rule is another function with the same `name`.
+        """
+
+        def enter(function: RuleFunction) -> RuleFunction:
+            self.drafts.append(_Draft(name or function.__name__, scope, clause, says, since or self._since, function))
+            return function
+
+        return enter
+
+    def policy(
+        self,
+        policy_id: str,
+        *,
+        title: str,
+        clause: str,
+        department: str,
+        kind: Benefit,
+        basis: str,
+        eligible: str = "",
+        amount: str | None = None,
+        persons: str | None = None,
+        public_notice: bool = False,
+        when_eligible: Mapping[str, str] | None = None,
+        always: Mapping[str, str] | None = None,
+    ) -> None:
+        """Enter a policy. Its deciding rule has the policy's id unless `eligible` names another."""
+        self.policies.append(
+            Policy(
+                policy_id,
+                title,
+                clause,
+                department,
+                kind,
+                basis,
+                eligible or policy_id,
+                amount,
+                persons,
+                public_notice,
+                when_eligible or {},
+                always or {},
+            )
+        )
+
+
+def draw(draft: _Draft, problems: list[str]) -> Rule | None:
+    """Build the tree of one rule, or say what is wrong with it."""
+    where = f"rule {draft.name!r}"
+    before = len(problems)
+    if not draft.clause:
+        problems.append(f"{where}: has no clause: give clause=... of the policy text")
+    if not draft.says:
+        problems.append(f"{where}: has no words: give says=... in Chinese, it stands in every explanation")
+    asked = inspect.signature(draft.function).parameters
+    problems.extend(
+        f"{where}: unknown argument {name!r}, expected {', '.join(_ARGUMENTS)}"
+        for name in asked
+        if name not in _ARGUMENTS
+    )
+    try:
+        since = date.fromisoformat(draft.since)
+    except ValueError:
+        problems.append(f"{where}: since={draft.since!r} is no day such as 2022-09-08")
+    if len(problems) > before:
+        return None
+    try:
+        tree = lift(draft.function(**{name: _ARGUMENTS[name] for name in asked}))
+    except (NameError, TypeError, AttributeError) as error:
+        problems.append(f"{where}: {error}")
+        return None
+    return Rule(draft.name, draft.scope, draft.clause, draft.says, since, tree)
+
+
+def children(node: Any) -> tuple[Node, ...]:
+    """The nodes directly below a node."""
+    found: list[Node] = []
+    for name in type(node).__dataclass_fields__:
+        value = getattr(node, name)
+        if isinstance(value, Node):
+            found.append(value)
+        elif isinstance(value, tuple):
+            found.extend(item for item in value if isinstance(item, Node))
+    return tuple(found)
+
+
+def written(node: Any) -> str:
+    """The tree as text in one fixed form: equal text, equal meaning. For the version of the toolbook."""
+    parts = []
+    for name in type(node).__dataclass_fields__:
+        value = getattr(node, name)
+        if isinstance(value, Node):
+            parts.append(written(value))
+        elif isinstance(value, tuple):
+            parts.append(
+                "[" + " ".join(written(item) if isinstance(item, Node) else repr(item) for item in value) + "]"
+            )
+        elif name != "label":
+            parts.append(repr(value))
+    return f"({type(node).__name__} {' '.join(parts)})"

@@ -1,0 +1,226 @@
+"""From advice to decision: what a clerk's proposal grants and refuses, and how it comes into force.
+
+Clauses 8.1 and 2.1; 最低生活保障审核确认办法 (民发〔2021〕57号) arts 19 to 21: the opinion hangs seven days in the
+community, benefits run from the month after. The engine advises; two named officers decide
+(Personal Information Protection Law art. 24).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from shared.money import parse_yuan
+from shared.working_days import WorkingCalendar
+
+PUBLIC_NOTICE_DAYS = 7
+"""Natural days (57 art. 19)."""
+ACCEPT_WORKING_DAYS = 3
+COMPLETE_WORKING_DAYS = 10
+"""Clocks of a referral. The policy names none; these are ours."""
+
+CIVIL_AFFAIRS = "civil_affairs"
+# Civil affairs pays these through eligibility itself or through the street reserve: nobody is asked to act.
+_NOT_REFERRED = frozenset({"temporary_assistance"})
+
+
+class DecisionState(StrEnum):
+    """Where a decision stands."""
+
+    PROPOSED = "proposed"
+    ON_NOTICE = "on_notice"
+    IN_FORCE = "in_force"
+    RETURNED = "returned"
+
+
+class Step(StrEnum):
+    """What may happen to a decision."""
+
+    CONFIRM_WITH_NOTICE = "confirm_with_notice"
+    CONFIRM = "confirm"
+    RETURN = "return"
+    OBJECT = "object"
+    END_NOTICE = "end_notice"
+
+
+TRANSITIONS: Mapping[tuple[DecisionState, Step], DecisionState] = {
+    (DecisionState.PROPOSED, Step.CONFIRM_WITH_NOTICE): DecisionState.ON_NOTICE,
+    (DecisionState.PROPOSED, Step.CONFIRM): DecisionState.IN_FORCE,
+    (DecisionState.PROPOSED, Step.RETURN): DecisionState.RETURNED,
+    (DecisionState.ON_NOTICE, Step.OBJECT): DecisionState.RETURNED,
+    (DecisionState.ON_NOTICE, Step.END_NOTICE): DecisionState.IN_FORCE,
+}
+
+
+def next_state(state: DecisionState, step: Step) -> DecisionState | None:
+    """Where the step leads, or None where it is not open."""
+    return TRANSITIONS.get((state, step))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyAnswer:
+    """The engine's answer on one policy."""
+
+    policy: str
+    title: str
+    clause: str
+    department: str
+    kind: str
+    eligible: bool | None
+    monthly_amount_fen: int | None
+    person_refs: tuple[str, ...]
+    public_notice: bool
+    district_home_visit: bool
+    reason: str
+    awaited: tuple[str, ...]
+
+
+def policy_answers(result: Mapping[str, Any]) -> dict[str, PolicyAnswer]:
+    """The answers in the JSON of an assessment."""
+    return {policy: _policy_answer(policy, answer) for policy, answer in result["policies"].items()}
+
+
+def _policy_answer(policy: str, answer: Mapping[str, Any]) -> PolicyAnswer:
+    amount = answer.get("monthly_amount")
+    return PolicyAnswer(
+        policy=policy,
+        title=answer["title"],
+        clause=answer["clause"],
+        department=answer["department"],
+        kind=answer["kind"],
+        eligible=answer["eligible"],
+        monthly_amount_fen=None if amount is None else parse_yuan(amount),
+        person_refs=tuple(answer.get("persons", ())),
+        public_notice=answer.get("public_notice", False),
+        district_home_visit=answer.get("district_home_visit", False),
+        reason="；".join(answer["explanation"]["text"]),
+        awaited=tuple(sorted({one["label"] for one in answer["explanation"]["awaits"]})),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Override:
+    """An officer decides other than the engine advised."""
+
+    policy: str
+    granted: bool
+    monthly_amount_fen: int | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """One policy in a decision."""
+
+    answer: PolicyAnswer
+    granted: bool
+    monthly_amount_fen: int | None
+    reason: str
+    differs_from_assessment: bool
+
+    @property
+    def needs_notice(self) -> bool:
+        """Only what is granted hangs in the community, and never a child's case."""
+        return self.granted and self.answer.public_notice
+
+    @property
+    def is_monthly_benefit(self) -> bool:
+        """Paid every month by civil affairs."""
+        return (
+            self.granted
+            and self.answer.kind == "cash_monthly"
+            and self.answer.department == CIVIL_AFFAIRS
+            and bool(self.monthly_amount_fen)
+        )
+
+    @property
+    def is_referred(self) -> bool:
+        """Another service must act: a department's own measure, or a service of civil affairs."""
+        return (
+            self.granted
+            and not self.is_monthly_benefit
+            and self.answer.kind != "identification"
+            and self.answer.policy not in _NOT_REFERRED
+        )
+
+
+class ProposalImpossible(Exception):
+    """A proposal that cannot be made; `policies` says about which."""
+
+    def __init__(self, code: str, policies: Sequence[str], detail: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.policies = tuple(policies)
+        self.detail = detail
+
+
+def propose(
+    answers: Mapping[str, PolicyAnswer], *, requested: Sequence[str], overrides: Sequence[Override]
+) -> list[Measure]:
+    """Everything the household is entitled to, what it asked for and is refused, and what the officer changed.
+
+    Raises ProposalImpossible where an override names no policy, or where a requested policy waits for a fact and
+    the officer has not decided it.
+    """
+    changed = {override.policy: override for override in overrides}
+    unknown = sorted(changed.keys() - answers.keys())
+    if unknown:
+        raise ProposalImpossible("unknown_policy", unknown, "工具书中没有此项政策")
+    waiting = [policy for policy in requested if policy not in changed and answers[policy].eligible is None]
+    if waiting:
+        awaited = sorted({fact for policy in waiting for fact in answers[policy].awaited})
+        raise ProposalImpossible("facts_awaited", waiting, "尚待核实：" + "、".join(awaited))
+    measures = []
+    for policy, answer in sorted(answers.items()):
+        override = changed.get(policy)
+        if override is not None:
+            measures.append(_overridden(answer, override))
+        elif answer.eligible or policy in requested:
+            measures.append(
+                Measure(
+                    answer=answer,
+                    granted=bool(answer.eligible),
+                    monthly_amount_fen=answer.monthly_amount_fen if answer.eligible else None,
+                    reason=answer.reason,
+                    differs_from_assessment=False,
+                )
+            )
+    return measures
+
+
+def _overridden(answer: PolicyAnswer, override: Override) -> Measure:
+    amount_fen = override.monthly_amount_fen if override.granted else None
+    return Measure(
+        answer=answer,
+        granted=override.granted,
+        monthly_amount_fen=amount_fen,
+        reason=override.reason,
+        differs_from_assessment=override.granted != answer.eligible
+        or (override.granted and amount_fen != answer.monthly_amount_fen),
+    )
+
+
+def outcome_of(measures: Sequence[Measure], *, requested: Sequence[str]) -> str:
+    """`refused` where nothing that was asked for is granted; other measures may still be."""
+    asked = [measure for measure in measures if measure.answer.policy in requested]
+    return "granted" if any(measure.granted for measure in asked) else "refused"
+
+
+def notice_ends_on(confirmed_on: date, calendar: WorkingCalendar) -> date:
+    """The last day of the public notice; the day it is posted does not count."""
+    return calendar.add_days(confirmed_on, PUBLIC_NOTICE_DAYS)
+
+
+def benefit_starts_on(in_force_on: date) -> date:
+    """The first day of the month after (57 art. 21)."""
+    year, month = divmod(in_force_on.year * 12 + in_force_on.month, 12)
+    return date(year, month + 1, 1)
+
+
+APPEAL_ROUTES = (
+    "对决定不服的，可自知道之日起60日内向武昌区人民政府申请行政复议",
+    "也可自知道之日起6个月内依法向人民法院提起行政诉讼",
+    "咨询与投诉：12345 政务服务便民热线，或所在街道社会救助窗口",
+)
+"""Told with every refusal (Social Assistance Law art. 76; 行政复议法; 行政诉讼法)."""

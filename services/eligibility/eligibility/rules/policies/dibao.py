@@ -1,0 +1,217 @@
+"""Minimum living guarantee, alone or as a household, and its grace period. Clauses 2.1.2 to 2.1.4, 民发〔2021〕57号."""
+
+from eligibility.rules.book import Benefit, Book, Names
+from eligibility.rules.expressions import (
+    Node,
+    any_member,
+    day_before,
+    first_of_next_month,
+    least,
+    members,
+    months_later,
+    number,
+    param,
+    today,
+    total,
+    when,
+)
+from eligibility.rules.policies.foundations import SEED
+
+book = Book(since=SEED)
+
+
+@book.rule("person", clause="2.1.2", says="计入共同生活的家庭成员")
+def is_dependent_or_adult(person: Names, rule: Names) -> Node:
+    # A grown child is counted as a student up to bachelor level (民发〔2021〕57号 art. 7), not beyond.
+    return ~((person.relation == "child") & (rule.years >= 18) & (person.school == "postgraduate"))
+
+
+@book.rule("person", clause="2.1.6", says="享受全额儿童基本生活费")
+def is_child_on_full_rate(person: Names, rule: Names) -> Node:
+    # A child whose dibao already runs stays in the household's dibao and gets the difference.
+    return rule.is_child_on_rate & (person.dibao_share == 0)
+
+
+@book.rule("person", clause="2.1.2", says="计入低保核算人口")
+def is_dibao_member(rule: Names) -> Node:
+    return rule.is_dependent_or_adult & ~rule.is_tekun & ~rule.is_child_on_full_rate
+
+
+@book.rule("household", clause="2.1.2", says="低保核算人口")
+def dibao_members(rule: Names) -> Node:
+    return members(rule.is_dibao_member)
+
+
+@book.rule("household", clause="2.1.2", says="有低保核算人口")
+def has_dibao_members(rule: Names) -> Node:
+    return rule.dibao_members > 0
+
+
+@book.rule("household", clause="2.1.3", says="家庭核算月收入")
+def household_income(rule: Names) -> Node:
+    return total(rule.net_income, where=rule.is_dibao_member)
+
+
+@book.rule("household", clause="2.1.2", says="低保标准乘以人口")
+def household_standard(rule: Names) -> Node:
+    return param("urban_dibao_standard") * rule.dibao_members
+
+
+@book.rule("household", clause="2.1.2", says="人均收入低于低保标准")
+def income_below_standard(rule: Names) -> Node:
+    return rule.household_income < rule.household_standard
+
+
+@book.rule("household", clause="2.1.2", says="最低生活保障资格")
+def dibao(rule: Names) -> Node:
+    return rule.has_dibao_members & rule.income_below_standard & rule.assets_within_limits
+
+
+@book.rule("household", clause="2.1.2", says="月低保金（标准与收入之差）")
+def dibao_amount(rule: Names) -> Node:
+    return rule.household_standard - rule.household_income
+
+
+@book.rule("household", clause="2.1.2", says="有近亲属为经办人员或村（居）委会成员，区级入户复核")
+def needs_district_home_visit(household: Names) -> Node:
+    return household.near_relatives > 0
+
+
+@book.rule("person", clause="2.1.2", says="重残、三级智力精神残疾或重病")
+def is_in_special_hardship(person: Names, rule: Names) -> Node:
+    return rule.is_severely_disabled | rule.has_mental_grade_3 | (person.serious_illness != "")
+
+
+@book.rule("person", clause="2.1.2", says="低保边缘家庭中的重残、重病人员")
+def is_hard_hit_in_margin(rule: Names) -> Node:
+    return rule.low_income_margin & rule.is_in_special_hardship
+
+
+@book.rule("person", clause="2.1.2", says="成年无业重度残疾人")
+def is_adult_severely_disabled_without_work(rule: Names) -> Node:
+    return ~rule.is_minor & ~rule.is_working & rule.is_severely_disabled & rule.assets_within_margin
+
+
+@book.rule("person", clause="2.1.2", says="可单独申请低保")
+def may_apply_alone(rule: Names) -> Node:
+    return rule.is_hard_hit_in_margin
+
+
+@book.rule("person", clause="2.1.2", says="可单独申请低保", since="2022-10-20", name="may_apply_alone")
+def may_apply_alone_since_notice(rule: Names) -> Node:
+    # The ministry's notice of that day opened the second way, whatever the family's income.
+    return rule.is_hard_hit_in_margin | rule.is_adult_severely_disabled_without_work
+
+
+@book.rule("person", clause="2.1.2", says="本人收入低于低保标准")
+def own_income_below_standard(rule: Names) -> Node:
+    return rule.net_income < param("urban_dibao_standard")
+
+
+@book.rule("person", clause="2.1.2", says="单人保资格")
+def is_single_dibao(rule: Names) -> Node:
+    return rule.may_apply_alone & rule.own_income_below_standard & ~rule.dibao & ~rule.is_tekun & ~rule.is_child_on_rate
+
+
+@book.rule("person", clause="2.1.2", says="单人保月低保金")
+def single_dibao_amount(rule: Names) -> Node:
+    return param("urban_dibao_standard") - rule.net_income
+
+
+@book.rule("household", clause="2.1.4", says="正享受低保或处于渐退期")
+def is_on_dibao(household: Names) -> Node:
+    return household.receives_dibao | household.receives_grace
+
+
+@book.rule("household", clause="2.1.4", says="有成员就业")
+def has_working_member(rule: Names) -> Node:
+    return any_member(rule.is_working)
+
+
+@book.rule("household", clause="2.1.4", says="家庭劳动所得以外的月收入")
+def household_income_without_work(rule: Names) -> Node:
+    return total(rule.unearned_income, where=rule.is_dibao_member)
+
+
+@book.rule("household", clause="2.1.4", says="不计劳动所得仍低于低保标准")
+def is_lifted_by_work(rule: Names) -> Node:
+    return rule.household_income_without_work < rule.household_standard
+
+
+@book.rule("household", clause="2.1.4", says="渐退期首日")
+def grace_starts_on(household: Names) -> Node:
+    return when(household.receives_grace, household.grace_since, first_of_next_month(today()))
+
+
+@book.rule("household", clause="2.1.4", says="渐退期末日")
+def grace_ends_on(rule: Names) -> Node:
+    months = least(number("grace_months_default"), number("grace_months_at_most"))
+    return day_before(months_later(rule.grace_starts_on, months))
+
+
+@book.rule("household", clause="2.1.4", says="渐退期最迟末日")
+def grace_ends_on_at_most(rule: Names) -> Node:
+    return day_before(months_later(rule.grace_starts_on, number("grace_months_at_most")))
+
+
+@book.rule("household", clause="2.1.4", says="渐退期未满")
+def grace_is_not_over(rule: Names) -> Node:
+    return rule.grace_ends_on >= today()
+
+
+@book.rule("household", clause="2.1.4", says="低保渐退期")
+def dibao_grace(rule: Names) -> Node:
+    return (
+        rule.is_on_dibao
+        & rule.has_dibao_members
+        & ~rule.income_below_standard
+        & rule.has_working_member
+        & rule.is_lifted_by_work
+        & rule.assets_within_limits
+        & rule.grace_is_not_over
+    )
+
+
+@book.rule("household", clause="2.1.4", says="渐退期低保金")
+def grace_amount(household: Names) -> Node:
+    return when(household.receives_dibao, household.dibao_monthly, household.grace_monthly)
+
+
+book.policy(
+    "dibao",
+    title="最低生活保障",
+    clause="2.1.2",
+    department="civil_affairs",
+    kind=Benefit.CASH_MONTHLY,
+    basis="武昌办发〔2022〕8号 二（一）；民发〔2021〕57号",
+    amount="dibao_amount",
+    persons="is_dibao_member",
+    public_notice=True,
+    always={"district_home_visit": "needs_district_home_visit"},
+)
+book.policy(
+    "single_person_dibao",
+    title="最低生活保障（单人保）",
+    clause="2.1.2",
+    department="civil_affairs",
+    kind=Benefit.CASH_MONTHLY,
+    basis="武昌办发〔2022〕8号 二（一）；民发〔2021〕57号第八条；民政部2022年10月20日通知",
+    eligible="is_single_dibao",
+    amount="single_dibao_amount",
+    public_notice=True,
+)
+book.policy(
+    "dibao_grace",
+    title="低保渐退期",
+    clause="2.1.4",
+    department="civil_affairs",
+    kind=Benefit.CASH_MONTHLY,
+    basis="武昌办发〔2022〕8号 二（一）；民政部2022年10月20日通知",
+    amount="grace_amount",
+    persons="is_dibao_member",
+    when_eligible={
+        "starts_on": "grace_starts_on",
+        "ends_on": "grace_ends_on",
+        "ends_on_at_most": "grace_ends_on_at_most",
+    },
+)

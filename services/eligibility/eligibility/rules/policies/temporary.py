@@ -1,0 +1,102 @@
+"""Temporary assistance and what comes after it. Clauses 4 and 9.1: who pays depends on the amount asked for.
+
+At most one standard: quick relief (from 2026); strictly below four: the street's reserve, for sudden emergencies only;
+up to the cap: the district; above it: a resolution of the coordination group.
+"""
+
+from eligibility.rules.book import Benefit, Book, Names
+from eligibility.rules.expressions import Node, any_member, param, ratio, when
+from eligibility.rules.policies.foundations import SEED
+
+book = Book(since=SEED)
+
+
+@book.rule("household", clause="4.1.1", says="遭遇急难事件")
+def is_in_emergency(household: Names) -> Node:
+    # No condition of registration or residence: help is given where the trouble strikes.
+    return household.incident
+
+
+@book.rule("household", clause="4.2.2", says="困难家庭有刚性支出并申请临时救助")
+def is_burdened_by_spending(household: Names, rule: Names) -> Node:
+    return household.requested & (household.rigid_total > 0) & rule.has_aided_member
+
+
+@book.rule("household", clause="4.1.1", says="临时救助对象")
+def temporary_assistance(rule: Names) -> Node:
+    return rule.is_in_emergency | rule.is_burdened_by_spending
+
+
+@book.rule("household", clause="4.2.1", says="申请金额不超过小额快救上限")
+def is_within_quick_relief(household: Names) -> Node:
+    return household.requested_amount <= param("urban_dibao_standard") * ratio("quick_relief_multiple")
+
+
+@book.rule("household", clause="4.3.3", says="申请金额低于城市低保标准的规定倍数")
+def is_below_reserve_limit(household: Names) -> Node:
+    return household.requested_amount < param("urban_dibao_standard") * ratio("street_reserve_multiple")
+
+
+@book.rule("household", clause="4.2.4", says="申请金额不超过临时救助封顶线")
+def is_within_cap(household: Names) -> Node:
+    return household.requested_amount <= param("urban_dibao_standard") * ratio("temporary_assistance_cap_multiple")
+
+
+@book.rule("household", clause="4.2.4", says="区级或一事一议")
+def district_route(rule: Names) -> Node:
+    return when(rule.is_within_cap, "district", "special_deliberation")
+
+
+@book.rule("household", clause="4.3.3", says="备用金、区级或一事一议")
+def ordinary_route(rule: Names) -> Node:
+    return when(rule.is_in_emergency & rule.is_below_reserve_limit, "street_reserve", rule.district_route)
+
+
+@book.rule("household", clause="4.3.3", says="办理途径")
+def temporary_assistance_route(household: Names, rule: Names) -> Node:
+    return when(household.requested, rule.ordinary_route, "")
+
+
+@book.rule("household", clause="4.2.1", says="办理途径", since="2026-01-01", name="temporary_assistance_route")
+def temporary_assistance_route_with_quick_relief(household: Names, rule: Names) -> Node:
+    route = when(rule.is_in_emergency & rule.is_within_quick_relief, "quick_relief", rule.ordinary_route)
+    return when(household.requested, route, "")
+
+
+@book.rule("household", clause="9.1.1", says="遇急难且申请金额超过封顶线")
+def is_beyond_cap(rule: Names) -> Node:
+    return rule.is_in_emergency & ~rule.is_within_cap
+
+
+@book.rule("household", clause="9.1.1", says="有刚性支出且占比超过规定比例")
+def is_crushed_by_spending(household: Names, rule: Names) -> Node:
+    return (household.rigid_total > 0) & rule.has_dibao_members & rule.rigid_share_exceeded
+
+
+@book.rule("household", clause="9.1.1", says="成员患重大疾病")
+def has_seriously_ill_member(person: Names) -> Node:
+    return any_member(person.serious_illness != "")
+
+
+@book.rule("household", clause="9.1.1", says="慈善爱心特助对象")
+def charity_special_aid(rule: Names) -> Node:
+    return rule.is_beyond_cap | (rule.is_crushed_by_spending & (rule.has_aided_member | rule.has_seriously_ill_member))
+
+
+book.policy(
+    "temporary_assistance",
+    title="临时救助",
+    clause="4.1.1",
+    department="civil_affairs",
+    kind=Benefit.CASH_ONCE,
+    basis="武昌办发〔2022〕8号 四；社会救助法（2026）第三十七条、第五十条；临时救助制度意见（2026）",
+    when_eligible={"route": "temporary_assistance_route"},
+)
+book.policy(
+    "charity_special_aid",
+    title="慈善爱心特助",
+    clause="9.1.1",
+    department="civil_affairs",
+    kind=Benefit.CASH_ONCE,
+    basis="武昌办发〔2022〕8号 九（一）",
+)

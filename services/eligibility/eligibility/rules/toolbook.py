@@ -1,0 +1,246 @@
+"""All chapters bound together and checked, and what of them is in force on a day."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from eligibility.rules.book import Book, BookInvalid, Policy, Rule, children, draw, written
+from eligibility.rules.checking import Checker, RuleFault
+from eligibility.rules.expressions import Members, Node, ParameterOf, Reference, Scope, Unit
+from eligibility.rules.facts import Facts
+from eligibility.rules.interpreter import Compiler, Frame, Step
+from shared.parameters import Parameters
+
+
+def references(node: Node) -> set[str]:
+    """The names of the rules that a tree asks for."""
+    found = {node.name} if isinstance(node, Reference) else set()
+    return found.union(*(references(child) for child in children(node)))
+
+
+@dataclass(frozen=True, eq=False)
+class Edition:
+    """The rules in force from one day to the next change, checked and compiled."""
+
+    since: date
+    rules: Mapping[str, Rule]
+    policies: tuple[Policy, ...]
+    units: Mapping[str, Unit]
+    scopes: Mapping[str, Scope]
+    compiler: Compiler
+    values: Mapping[str, Step]
+    version: str
+
+    def frame(self, facts: Facts, parameters: Parameters) -> Frame:
+        """A fresh evaluation of one household."""
+        return Frame(facts, parameters, tuple(self.scopes.values()))
+
+    @cached_property
+    def policy_rules(self) -> frozenset[str]:
+        """The rules that decide a policy: explanations name them and go no deeper."""
+        return frozenset(policy.eligible for policy in self.policies)
+
+    @cached_property
+    def parameters_of(self) -> Mapping[str, frozenset[str]]:
+        """The parameters that a rule's own condition rests on: its tree's, and those of the numbers it asks for."""
+        found: dict[str, frozenset[str]] = {}
+
+        def of(node: Node) -> frozenset[str]:
+            if isinstance(node, ParameterOf):
+                return frozenset({node.name})
+            if isinstance(node, Reference):
+                return frozenset() if self.units[node.name] is Unit.TRUTH else found[node.name]
+            return frozenset().union(*(of(child) for child in children(node)))
+
+        for name in self.rules:
+            found[name] = of(self.rules[name].tree)
+        return found
+
+
+class Toolbook:
+    """Every rule and policy of every day."""
+
+    def __init__(self, rules: list[Rule], policies: list[Policy], parameters: Parameters) -> None:
+        self._rules = rules
+        self._policies = sorted(policies, key=lambda policy: policy.id)
+        self.parameters = parameters
+        problems: list[str] = []
+        _check_outputs(rules, problems)
+        _check_policies(self._policies, {rule.name for rule in rules}, problems)
+        if problems:
+            raise BookInvalid(problems)
+        self._days = sorted({rule.since for rule in rules})
+        self._editions = [self._edition(day) for day in self._days]
+
+    @property
+    def policies(self) -> list[Policy]:
+        """All policies, by id."""
+        return self._policies
+
+    def edition(self, on: date) -> Edition | None:
+        """The edition in force on a day, None before the first rule."""
+        begun = [edition for edition in self._editions if edition.since <= on]
+        return begun[-1] if begun else None
+
+    def version(self, on: date | None = None) -> str:
+        """A hash of the rules and policies in force on a day; without a day, of the newest ones."""
+        edition = self.edition(on or date.max)
+        return edition.version if edition else _hashed([])
+
+    def first_day(self, policy: Policy) -> date:
+        """The day from which a policy's deciding rule is in force."""
+        return min(rule.since for rule in self._rules if rule.name == policy.eligible)
+
+    def as_json(self, on: date) -> dict[str, Any]:
+        """The published toolbook of a day: each policy with clause, department, basis and criteria in words."""
+        edition = self.edition(on)
+        entries = [_published(edition, policy) for policy in edition.policies] if edition else []
+        return {"as_of": on.isoformat(), "toolbook_version": self.version(on), "policies": entries}
+
+    def _edition(self, day: date) -> Edition:
+        current: dict[str, Rule] = {}
+        for rule in sorted(self._rules, key=lambda rule: rule.since):
+            if rule.since <= day:
+                current[rule.name] = rule
+        names = _sorted_names(current)
+        scopes = {name: current[name].scope for name in names}
+        units = _units(current, names, scopes, self.parameters)
+        compiler = Compiler(scopes, Checker(scopes, units, self.parameters))
+        for name in names:
+            compiler.enter(name, current[name].tree)
+        policies = tuple(policy for policy in self._policies if policy.eligible in current)
+        return Edition(
+            since=day,
+            rules={name: current[name] for name in names},
+            policies=policies,
+            units=units,
+            scopes=scopes,
+            compiler=compiler,
+            values={name: compiler.value_of(name) for name in names},
+            version=_hashed([*(_written_rule(current[name]) for name in sorted(names)), *map(repr, policies)]),
+        )
+
+
+def bind(books: Iterable[Book], parameters: Parameters) -> Toolbook:
+    """Put chapters together and check them. Raises BookInvalid with every problem found."""
+    problems: list[str] = []
+    rules: list[Rule] = []
+    policies: list[Policy] = []
+    for book in books:
+        drawn = [draw(draft, problems) for draft in book.drafts]
+        rules.extend(rule for rule in drawn if rule is not None)
+        policies.extend(book.policies)
+    if problems:
+        raise BookInvalid(problems)
+    return Toolbook(rules, policies, parameters)
+
+
+def _check_outputs(rules: list[Rule], problems: list[str]) -> None:
+    seen: dict[tuple[str, date], Rule] = {}
+    scopes: dict[str, Scope] = {}
+    for rule in rules:
+        if (rule.name, rule.since) in seen:
+            problems.append(f"rule {rule.name!r}: two rules write this output from {rule.since}")
+        if scopes.setdefault(rule.name, rule.scope) != rule.scope:
+            problems.append(f"rule {rule.name!r}: one version is of a person, another of the household")
+        seen[rule.name, rule.since] = rule
+
+
+def _check_policies(policies: list[Policy], names: set[str], problems: list[str]) -> None:
+    seen: set[str] = set()
+    for policy in policies:
+        if policy.id in seen:
+            problems.append(f"policy {policy.id!r}: entered twice")
+        seen.add(policy.id)
+        asked = [
+            policy.eligible,
+            policy.amount,
+            policy.persons,
+            *policy.when_eligible.values(),
+            *policy.always.values(),
+        ]
+        problems.extend(
+            f"policy {policy.id!r}: there is no rule {name!r}" for name in asked if name and name not in names
+        )
+
+
+def _sorted_names(rules: Mapping[str, Rule]) -> list[str]:
+    """Names in an order in which each rule follows those it asks for."""
+    problems: list[str] = []
+    graph: dict[str, list[str]] = {}
+    for name in sorted(rules):
+        asked = references(rules[name].tree)
+        problems.extend(f"rule {name!r}: there is no rule {other!r}" for other in sorted(asked) if other not in rules)
+        graph[name] = sorted(asked)
+    if problems:
+        raise BookInvalid(problems)
+    try:
+        return list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        circle = " -> ".join(error.args[1])
+        raise BookInvalid([f"rule {error.args[1][0]!r}: rules go in a circle: {circle}"]) from None
+
+
+def _units(
+    rules: Mapping[str, Rule], names: list[str], scopes: Mapping[str, Scope], parameters: Parameters
+) -> dict[str, Unit]:
+    units: dict[str, Unit] = {}
+    checker = Checker(scopes, units, parameters)
+    problems: list[str] = []
+    for name in names:
+        tree = rules[name].tree
+        try:
+            units[name] = checker.unit(tree, scopes[name])
+        except RuleFault as error:
+            problems.append(f"rule {name!r}: {error}")
+            units[name] = Unit.TRUTH
+        if tree.scale != 1:
+            problems.append(f"rule {name!r}: gives an amount times a ratio: compare it, do not give it out")
+    if problems:
+        raise BookInvalid(problems)
+    return units
+
+
+def _written_rule(rule: Rule) -> str:
+    return f"{rule.name}|{rule.scope}|{rule.clause}|{rule.says}|{rule.since}|{written(rule.tree)}"
+
+
+def _hashed(parts: list[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _criteria(edition: Edition, name: str) -> list[str]:
+    """The rules of truth that a rule asks for, in the order written; those of other policies by name only."""
+    found: list[str] = []
+
+    def walk(node: Node) -> None:
+        if isinstance(node, Reference) and edition.units[node.name] is Unit.TRUTH:
+            found.append(node.name)
+            return
+        for child in children(node):
+            if not (isinstance(node, Members) and child is node.value):
+                walk(child)
+
+    walk(edition.rules[name].tree)
+    return list(dict.fromkeys(found)) or [name]
+
+
+def _published(edition: Edition, policy: Policy) -> dict[str, Any]:
+    rules = [edition.rules[name] for name in _criteria(edition, policy.eligible)]
+    return {
+        "policy": policy.id,
+        "title": policy.title,
+        "clause": policy.clause,
+        "department": policy.department,
+        "kind": policy.kind.value,
+        "public_notice": policy.public_notice,
+        "legal_basis": policy.basis.split("；"),
+        "since": edition.rules[policy.eligible].since.isoformat(),
+        "criteria": [{"rule": rule.name, "says": rule.says, "clause": rule.clause} for rule in rules],
+    }

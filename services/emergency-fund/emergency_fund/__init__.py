@@ -1,0 +1,1 @@
+"""The street reserves: may this street pay this, now."""

@@ -1,0 +1,12 @@
+"""What emergency-fund reacts to."""
+
+from emergency_fund.handlers.replenish import post_answer
+from emergency_fund.handlers.standards import keep_standard
+from shared.events.departments import ReplenishmentAnswered
+from shared.events.eligibility import StandardPublished
+from shared.inbox import Subscriptions
+
+SUBSCRIPTIONS: Subscriptions = {
+    StandardPublished: keep_standard,
+    ReplenishmentAnswered: post_answer,
+}

@@ -1,0 +1,1 @@
+"""What happens on a command or an event, by use case."""

@@ -1,0 +1,183 @@
+"""A clerk asks for a payment from the street reserve. Clauses 4.2.1 and 4.3.3."""
+
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from emergency_fund.clients import Clients, check_household
+from emergency_fund.queries import float_of, grant_view, limit_on
+from emergency_fund.rules import parameters
+from emergency_fund.rules.grant import GrantState, Limit
+from emergency_fund.schemas import GrantRequest, GrantView
+from emergency_fund.tables import emergency_grant
+from shared import outbox
+from shared.auth import Principal
+from shared.clock import Clock
+from shared.database import Database
+from shared.events.emergency_fund import GrantRefused, GrantRequested
+from shared.idempotency import key_owner, once
+from shared.ids import new_id
+from shared.money import format_yuan
+from shared.problems import Problem
+
+_COUNT = text("select granted_for_incident(:household_id, :cause, :occurred_on, :within_days)")
+_ROUTE: Final = "district"
+
+
+class _Refused(BaseModel):
+    """What a refusal by rule says. It is kept with the idempotency key, so that a retry is told the same."""
+
+    amount_text: str
+    detail: str
+
+
+class _Outcome(BaseModel):
+    grant: GrantView
+    refused: _Refused | None
+
+
+async def request_grant(
+    database: Database, clock: Clock, clients: Clients, caller: Principal, street: str, key: str, request: GrantRequest
+) -> GrantView:
+    """Record the request. One that is not below the limit is recorded as refused, and told so by Problem 422."""
+    _check_day(request.incident.on, today=clock.today())
+    await check_household(clients, request.household_id, request.persons)
+
+    async with database.transaction(caller) as tx:
+        outcome = await once(
+            tx,
+            owner=key_owner(caller.client_id, caller.subject),
+            key=key,
+            operation=f"request_grant {street}",
+            body=request,
+            answer_type=_Outcome,
+            write=lambda: _request(tx, clock, caller, street, request),
+        )
+    # After the commit: the refusal is on record although the answer is an error.
+    if outcome.refused is not None:
+        raise Problem(
+            422,
+            "not_below_limit",
+            "金额未低于街道备用金限额",
+            outcome.refused.detail,
+            field="body.amount",
+            value=outcome.refused.amount_text,
+            way_out=f"请按区级临时救助途径办理（route={_ROUTE}）；本次拒绝已登记，编号 {outcome.grant.grant_id}",
+        )
+    return outcome.grant
+
+
+def _check_day(occurred_on: date, *, today: date) -> None:
+    if occurred_on > today:
+        raise Problem(
+            422,
+            "incident_in_future",
+            "事件发生日期不能晚于今天",
+            f"今天是 {today}，填写的发生日期是 {occurred_on}",
+            field="body.incident.on",
+            value=occurred_on,
+            way_out="请核对事件发生日期",
+        )
+
+
+async def _request(
+    tx: AsyncConnection, clock: Clock, caller: Principal, street: str, request: GrantRequest
+) -> _Outcome:
+    await float_of(tx, street)
+    limit = await limit_on(tx, clock.today())
+    if limit is None:
+        raise Problem(
+            503,
+            "standard_unknown",
+            "尚无当日城市低保标准",
+            f"没有 {clock.today()} 适用的城市低保标准，无法核定限额",
+            way_out="请联系区级管理员发布城市低保标准后重试",
+        )
+    counted_fen: int = (
+        await tx.execute(
+            _COUNT,
+            {
+                "household_id": request.household_id,
+                "cause": request.incident.cause,
+                "occurred_on": request.incident.on,
+                "within_days": parameters.same_incident_days(on=clock.today()),
+            },
+        )
+    ).scalar_one()
+    refused = None
+    if not limit.is_below(request.amount, counted_fen=counted_fen):
+        refused = _refused(request.amount, counted_fen, limit)
+    grant_id = new_id()
+    await tx.execute(
+        insert(emergency_grant).values(
+            grant_id=grant_id,
+            street=street,
+            household_id=request.household_id,
+            cause=request.incident.cause,
+            occurred_on=request.incident.on,
+            place=request.incident.place,
+            amount_fen=request.amount,
+            member_refs=request.persons,
+            payment_method=request.payment.method,
+            payee_ref=request.payment.payee_ref,
+            papers_present=request.papers_present,
+            papers_missing=[missing.model_dump() for missing in request.papers_missing],
+            standard_fen=limit.standard_fen,
+            limit_fen=limit.amount_fen,
+            counted_fen=counted_fen,
+            requested_by=caller.subject,
+            requested_at=clock.now(),
+            **_first_state(refused, clock),
+        )
+    )
+    await outbox.record(tx, _event(grant_id, street, request, caller, refused=refused), at=clock.now())
+    return _Outcome(grant=await grant_view(tx, grant_id), refused=refused)
+
+
+def _refused(amount_fen: int, counted_fen: int, limit: Limit) -> _Refused:
+    total = format_yuan(amount_fen + counted_fen)
+    return _Refused(
+        amount_text=format_yuan(amount_fen),
+        detail=f"本次 {format_yuan(amount_fen)} 元，同户同一事件已计 {format_yuan(counted_fen)} 元，合计 {total} 元；"
+        f"须低于城市低保标准 {format_yuan(limit.standard_fen)} 元的 {limit.multiple} 倍，"
+        f"即低于 {format_yuan(limit.amount_fen)} 元",
+    )
+
+
+def _first_state(refused: _Refused | None, clock: Clock) -> dict[str, Any]:
+    if refused is None:
+        return {"state": GrantState.REQUESTED}
+    return {
+        "state": GrantState.REFUSED,
+        "refused_at": clock.now(),
+        "refusal_code": "not_below_limit",
+        "refusal_reason": refused.detail,
+        "refusal_route": _ROUTE,
+    }
+
+
+def _event(
+    grant_id: UUID, street: str, request: GrantRequest, caller: Principal, *, refused: _Refused | None
+) -> GrantRequested | GrantRefused:
+    if refused is None:
+        return GrantRequested(
+            household_id=request.household_id,
+            grant_id=grant_id,
+            street=street,
+            cause=request.incident.cause,
+            amount_fen=request.amount,
+            requested_by=caller.subject,
+        )
+    return GrantRefused(
+        household_id=request.household_id,
+        grant_id=grant_id,
+        street=street,
+        cause=request.incident.cause,
+        amount_fen=request.amount,
+        reason_code="not_below_limit",
+        route=_ROUTE,
+    )

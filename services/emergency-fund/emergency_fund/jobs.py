@@ -1,0 +1,18 @@
+"""What the clock starts in emergency-fund."""
+
+from emergency_fund.clients import Clients
+from emergency_fund.handlers import debts, replenish
+from shared.deadlines import Jobs, Work
+
+
+async def note_overdue(work: Work, _: Clients) -> None:
+    """The last day of a paper debt is over."""
+    await debts.note_overdue(work)
+
+
+async def ask_again(work: Work, _: Clients) -> None:
+    """A reserve that finance left low may ask again."""
+    await replenish.ask_again(work)
+
+
+JOBS: Jobs[Clients] = {debts.DEBT_OVERDUE: note_overdue, replenish.ASK_AGAIN: ask_again}

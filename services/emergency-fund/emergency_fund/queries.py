@@ -1,0 +1,222 @@
+"""Reads of the ledger and of grants. Row-level security decides which rows a caller gets."""
+
+from collections import defaultdict
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, literal, select, true
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from emergency_fund.rules import parameters
+from emergency_fund.rules.grant import Limit
+from emergency_fund.rules.ledger import DISTRICT, Account, low_water_fen
+from emergency_fund.schemas import (
+    AccountStatement,
+    AppliedLimit,
+    GrantRefusal,
+    GrantView,
+    Incident,
+    MissingPaper,
+    OpenDebt,
+    OpenReplenishment,
+    PaperDebt,
+    Payment,
+    ReserveView,
+    StatementEntry,
+    StatementView,
+    TrialBalanceLine,
+    TrialBalanceView,
+)
+from emergency_fund.tables import (
+    account,
+    emergency_grant,
+    entry,
+    paper_debt,
+    replenishment,
+    reserve,
+    standard,
+    transfer,
+)
+from shared.clock import end_of_day, start_of_day
+from shared.problems import not_found
+
+
+async def find_grant(tx: AsyncConnection, grant_id: UUID, *, for_update: bool = False) -> Row[Any]:
+    """The row of a grant. Raises Problem 404, also for one that the caller may not see (or handle, for update)."""
+    query = select(emergency_grant).where(emergency_grant.c.grant_id == grant_id)
+    row = (await tx.execute(query.with_for_update() if for_update else query)).one_or_none()
+    if row is None:
+        raise not_found("支付单", grant_id)
+    return row
+
+
+async def grant_view(tx: AsyncConnection, grant_id: UUID) -> GrantView:
+    """A grant as callers see it. Raises Problem 404."""
+    grant = await find_grant(tx, grant_id)
+    debts = await tx.execute(select(paper_debt).where(paper_debt.c.grant_id == grant_id).order_by(paper_debt.c.debt_id))
+    refusal = None
+    if grant.refusal_code is not None:
+        refusal = GrantRefusal(
+            code=grant.refusal_code,
+            reason=grant.refusal_reason,
+            route=grant.refusal_route,
+            refused_by=grant.refused_by,
+            refused_at=grant.refused_at,
+        )
+    return GrantView(
+        grant_id=grant.grant_id,
+        street=grant.street,
+        household_id=grant.household_id,
+        incident=Incident(cause=grant.cause, on=grant.occurred_on, place=grant.place),
+        amount=grant.amount_fen,
+        persons=grant.member_refs,
+        payment=Payment(method=grant.payment_method, payee_ref=grant.payee_ref),
+        papers_present=grant.papers_present,
+        papers_missing=[MissingPaper(**missing) for missing in grant.papers_missing],
+        debts=[PaperDebt.model_validate(debt, from_attributes=True) for debt in debts],
+        limit=AppliedLimit(standard=grant.standard_fen, limit=grant.limit_fen, counted=grant.counted_fen),
+        state=grant.state,
+        requested_by=grant.requested_by,
+        requested_at=grant.requested_at,
+        approved_by=grant.approved_by,
+        approved_at=grant.approved_at,
+        refusal=refusal,
+        paid_by=grant.paid_by,
+        paid_at=grant.paid_at,
+        transfer_id=grant.transfer_id,
+        closed_at=grant.closed_at,
+    )
+
+
+async def limit_on(tx: AsyncConnection, day: date) -> Limit | None:
+    """The limit in force on a day; None when no standard is known for it."""
+    amount_fen = await tx.scalar(
+        select(standard.c.amount_fen).where(standard.c.first_day <= day).order_by(standard.c.first_day.desc()).limit(1)
+    )
+    if amount_fen is None:
+        return None
+    return parameters.limit(amount_fen, on=day)
+
+
+async def float_of(tx: AsyncConnection, street: str) -> int:
+    """The float of a street's reserve, in fen. Raises Problem 404."""
+    float_fen = await tx.scalar(select(reserve.c.float_fen).where(reserve.c.street == street))
+    if float_fen is None:
+        raise not_found("街道备用金", street)
+    return int(float_fen)
+
+
+async def reserve_view(tx: AsyncConnection, street: str, *, today: date) -> ReserveView:
+    """A street reserve now. Raises Problem 404."""
+    float_fen = await float_of(tx, street)
+    balances = {row.kind: row.balance_fen for row in await tx.execute(_balances().where(account.c.holder == street))}
+    debts = await tx.execute(
+        select(paper_debt)
+        .where(paper_debt.c.street == street, paper_debt.c.outcome.is_(None))
+        .order_by(paper_debt.c.due_on, paper_debt.c.debt_id)
+    )
+    asked = (
+        await tx.execute(
+            select(replenishment).where(replenishment.c.street == street, replenishment.c.state == "requested")
+        )
+    ).one_or_none()
+    return ReserveView(
+        street=street,
+        float_amount=float_fen,
+        cash=balances[Account.CASH],
+        advances=balances[Account.ADVANCES],
+        documented=balances[Account.DOCUMENTED],
+        due_from_finance=balances[Account.DUE_FROM_FINANCE],
+        recoverable=balances[Account.RECOVERABLE],
+        low_water=low_water_fen(float_fen, parameters.low_water_ratio(on=today)),
+        open_replenishment=None
+        if asked is None
+        else OpenReplenishment(
+            replenishment_id=asked.replenishment_id, amount=asked.asked_fen, requested_at=asked.requested_at
+        ),
+        open_debts=[
+            OpenDebt(
+                grant_id=debt.grant_id,
+                debt_id=debt.debt_id,
+                paper=debt.paper,
+                owner=debt.owner,
+                due_on=debt.due_on,
+                overdue=debt.overdue_at is not None,
+            )
+            for debt in debts
+        ],
+    )
+
+
+def _balances(*before: Any) -> Any:
+    """Each account with what its last entry says, of those that meet the conditions."""
+    latest = (
+        select(entry.c.balance_after_fen)
+        .where(entry.c.holder == account.c.holder, entry.c.kind == account.c.kind, *before)
+        .order_by(entry.c.version.desc())
+        .limit(1)
+        .lateral("latest")
+    )
+    return select(
+        account.c.holder, account.c.kind, func.coalesce(latest.c.balance_after_fen, literal(0)).label("balance_fen")
+    ).select_from(account.outerjoin(latest, true()))
+
+
+async def statement(tx: AsyncConnection, street: str, *, on: date) -> StatementView:
+    """Every account of a street on one day of Wuhan, with its opening and closing balance. Raises Problem 404."""
+    await float_of(tx, street)
+    openings = await tx.execute(_balances(entry.c.posted_at < start_of_day(on)).where(account.c.holder == street))
+    opening_fen = {row.kind: row.balance_fen for row in openings}
+    rows = await tx.execute(
+        select(entry, transfer.c.kind.label("transfer_kind"), transfer.c.cause_id, transfer.c.actor)
+        .join(transfer, transfer.c.transfer_id == entry.c.transfer_id)
+        .where(entry.c.holder == street, entry.c.posted_at >= start_of_day(on), entry.c.posted_at < end_of_day(on))
+        .order_by(entry.c.version)
+    )
+    entries: dict[str, list[StatementEntry]] = defaultdict(list)
+    for row in rows:
+        entries[row.kind].append(
+            StatementEntry(
+                version=row.version,
+                transfer_id=row.transfer_id,
+                kind=row.transfer_kind,
+                cause_id=row.cause_id,
+                amount=row.amount_fen,
+                balance_after=row.balance_after_fen,
+                posted_at=row.posted_at,
+                actor=row.actor,
+            )
+        )
+    return StatementView(
+        street=street,
+        on=on,
+        accounts=[
+            AccountStatement(
+                account=kind,
+                opening=opening_fen[kind],
+                entries=entries[kind],
+                closing=entries[kind][-1].balance_after if entries[kind] else opening_fen[kind],
+            )
+            for kind in Account
+            if kind in opening_fen
+        ],
+    )
+
+
+async def trial_balance(tx: AsyncConnection) -> TrialBalanceView:
+    """Every account now, the district's first."""
+    # One snapshot: the balances of two accounts read at two times need not agree.
+    rows = (await tx.execute(_balances().order_by(account.c.holder, account.c.kind))).all()
+    assert any(row.holder == DISTRICT for row in rows), "the district's accounts are in every trial balance"
+    lines = [
+        TrialBalanceLine(
+            holder=row.holder, account=row.kind, debit=max(row.balance_fen, 0), credit=max(-row.balance_fen, 0)
+        )
+        for row in rows
+    ]
+    return TrialBalanceView(
+        accounts=lines,
+        total_debit=sum(line.debit for line in lines),
+        total_credit=sum(line.credit for line in lines),
+    )

@@ -1,0 +1,82 @@
+"""What may become of a grant, and the limit of the street reserve. Clauses 4.2.1 and 4.3.3."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class GrantState(StrEnum):
+    """Where a grant is."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    PAID = "paid"
+    """Paid, and at least one paper is owed."""
+    CLOSED = "closed"
+    """Paid, and every paper is in or waived."""
+
+
+class GrantAction(StrEnum):
+    """What can be done with a grant."""
+
+    APPROVE = "approve"
+    REFUSE = "refuse"
+    PAY_BEFORE_PAPERS = "pay_before_papers"
+    PAY_WITH_PAPERS = "pay_with_papers"
+    SETTLE_DEBT = "settle_debt"
+    SETTLE_LAST_DEBT = "settle_last_debt"
+
+
+TRANSITIONS: Mapping[tuple[GrantState, GrantAction], GrantState] = MappingProxyType(
+    {
+        (GrantState.REQUESTED, GrantAction.APPROVE): GrantState.APPROVED,
+        (GrantState.REQUESTED, GrantAction.REFUSE): GrantState.REFUSED,
+        (GrantState.APPROVED, GrantAction.REFUSE): GrantState.REFUSED,
+        (GrantState.APPROVED, GrantAction.PAY_BEFORE_PAPERS): GrantState.PAID,
+        (GrantState.APPROVED, GrantAction.PAY_WITH_PAPERS): GrantState.CLOSED,
+        (GrantState.PAID, GrantAction.SETTLE_DEBT): GrantState.PAID,
+        (GrantState.PAID, GrantAction.SETTLE_LAST_DEBT): GrantState.CLOSED,
+    }
+)
+"""All that can happen. A grant that is refused by rule starts as refused."""
+
+
+class NotPossibleNow(ValueError):
+    """The action does not fit the grant's state."""
+
+    def __init__(self, state: GrantState, action: GrantAction) -> None:
+        super().__init__(f"{action} is not possible for a grant that is {state}")
+        self.state = state
+        self.action = action
+
+
+def next_state(state: GrantState, action: GrantAction) -> GrantState:
+    """The state after an action. Raises NotPossibleNow."""
+    try:
+        return TRANSITIONS[state, action]
+    except KeyError:
+        raise NotPossibleNow(state, action) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The limit of one day: a multiple of the urban dibao standard in force, which grants stay strictly below."""
+
+    standard_fen: int
+    multiple: int
+
+    @property
+    def amount_fen(self) -> int:
+        """4 x 910.00 is 3,640.00."""
+        return self.standard_fen * self.multiple
+
+    def is_below(self, amount_fen: int, *, counted_fen: int) -> bool:
+        """Whether an amount, with what the same household already has for the same incident, stays below."""
+        return counted_fen + amount_fen < self.amount_fen
+
+
+def may_decide(subject: str, *, requested_by: str) -> bool:
+    """Whoever asked for a grant decides neither on it nor on what is missing of it."""
+    return subject != requested_by

@@ -1,0 +1,159 @@
+"""The algebra of a street reserve (imprest): which accounts a movement touches, and by how much. Clauses 4.3.1, 4.3.2.
+
+Accounts of a street, and what a balance of each means:
+
+- cash: money at hand. Never below zero.
+- advances: paid, papers still missing.
+- documented: paid, papers complete, not yet refilled by finance.
+- due_from_finance: above zero: agreed, not yet received. Below zero: finance has refilled advances whose papers are
+  still missing, so that the street can go on helping; these papers are then owed to finance.
+- recoverable: paid wrongly, asked back from the recipient.
+
+Accounts of the district: finance (below zero: all it ever paid out), refilled_expense (what it took over for refills),
+written_off.
+
+Every movement sums to zero, and for each street at every instant
+
+    cash + advances + documented + due_from_finance + recoverable = float
+
+that is: cash, open advances and documented expense, less what finance already refilled of them, is the float.
+
+    movement      finance  refilled_expense  cash  advances  documented  due_from_finance
+    preset f           -f                      +f
+    payment a                                  -a        +a                                (a paper is missing)
+    payment a                                  -a                    +a                    (papers complete)
+    settlement a                                         -a     + a - m                +m
+    refill x           -x                +x    +x                    -m             m - x
+
+With r, what was refilled ahead of its papers so far: m = min(documented + a, r) in a settlement, and
+m = min(documented, x + r) in a refill. So a refill takes the documented expense first and runs ahead with the rest,
+and papers that come in are set against what ran ahead.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from shared.events.contract import DISTRICT_KEY
+
+DISTRICT = DISTRICT_KEY
+"""Holder of the accounts that no street has."""
+
+
+class Account(StrEnum):
+    """Kinds of accounts: five of each street, three of the district."""
+
+    CASH = "cash"
+    ADVANCES = "advances"
+    DOCUMENTED = "documented"
+    DUE_FROM_FINANCE = "due_from_finance"
+    RECOVERABLE = "recoverable"
+    FINANCE = "finance"
+    REFILLED_EXPENSE = "refilled_expense"
+    WRITTEN_OFF = "written_off"
+
+
+class TransferKind(StrEnum):
+    """Why money moves."""
+
+    PRESET = "preset"
+    PAYMENT = "payment"
+    SETTLEMENT = "settlement"
+    REFILL = "refill"
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One entry of a transfer: so much more (or, below zero, less) on an account."""
+
+    holder: str
+    account: Account
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Balances:
+    """The five balances of one street, in fen."""
+
+    cash: int
+    advances: int
+    documented: int
+    due_from_finance: int
+    recoverable: int
+
+    @classmethod
+    def of(cls, by_kind: Mapping[str, int]) -> "Balances":
+        """From balances by account kind."""
+        return cls(**{name: by_kind[name] for name in cls.__slots__})
+
+    @property
+    def total(self) -> int:
+        """What must be the float."""
+        return self.cash + self.advances + self.documented + self.due_from_finance + self.recoverable
+
+
+def payment(street: str, amount_fen: int, *, papers_missing: bool) -> tuple[Leg, ...]:
+    """Money leaves the reserve. Its first leg is cash."""
+    claim = Account.ADVANCES if papers_missing else Account.DOCUMENTED
+    return _legs(Leg(street, Account.CASH, -amount_fen), Leg(street, claim, amount_fen))
+
+
+def settlement(street: str, amount_fen: int, balances: Balances) -> tuple[Leg, ...]:
+    """The papers of a grant are complete."""
+    matched_fen = min(balances.documented + amount_fen, max(0, -balances.due_from_finance))
+    return _legs(
+        Leg(street, Account.ADVANCES, -amount_fen),
+        Leg(street, Account.DOCUMENTED, amount_fen - matched_fen),
+        Leg(street, Account.DUE_FROM_FINANCE, matched_fen),
+    )
+
+
+def refill(street: str, amount_fen: int, balances: Balances) -> tuple[Leg, ...]:
+    """Finance fills the reserve again. Its first leg is cash."""
+    matched_fen = min(balances.documented, max(0, amount_fen - balances.due_from_finance))
+    return _legs(
+        Leg(street, Account.CASH, amount_fen),
+        Leg(street, Account.DOCUMENTED, -matched_fen),
+        Leg(street, Account.DUE_FROM_FINANCE, matched_fen - amount_fen),
+        Leg(DISTRICT, Account.FINANCE, -amount_fen),
+        Leg(DISTRICT, Account.REFILLED_EXPENSE, amount_fen),
+    )
+
+
+def _legs(*legs: Leg) -> tuple[Leg, ...]:
+    assert sum(leg.amount_fen for leg in legs) == 0, "a movement sums to zero"
+    return tuple(leg for leg in legs if leg.amount_fen != 0)
+
+
+def low_water_fen(float_fen: int, ratio: Fraction) -> int:
+    """The mark below which a reserve asks to be refilled."""
+    return int(float_fen * ratio)
+
+
+def missing_cash_fen(float_fen: int, cash_fen: int, ratio: Fraction) -> int | None:
+    """How much to ask finance for; None while cash is at or above the low-water mark."""
+    return float_fen - cash_fen if cash_fen < low_water_fen(float_fen, ratio) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What finance answered to a request for replenishment."""
+
+    outcome: str
+    amount_fen: int
+
+
+class AnswerNotPossible(ValueError):
+    """An answer of finance that fits no request: it is not posted."""
+
+
+def check_answer(answer: Answer, *, asked_fen: int) -> None:
+    """Raises AnswerNotPossible unless granted is all, partly granted is some, and refused is nothing."""
+    possible = {
+        "granted": answer.amount_fen == asked_fen,
+        "partly_granted": 0 < answer.amount_fen < asked_fen,
+        "refused": answer.amount_fen == 0,
+    }
+    if not possible[answer.outcome]:
+        raise AnswerNotPossible(f"{answer.outcome} with {answer.amount_fen} fen, asked for {asked_fen} fen")

@@ -1,0 +1,39 @@
+"""The dated parameters of the street reserves, as questions. The amounts stand in parameters.yaml."""
+
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+
+from emergency_fund.rules.grant import Limit
+from shared.parameters import Parameters
+from shared.working_days import WorkingCalendar
+
+PARAMETERS = Parameters.load(Path(__file__).parent.parent / "parameters.yaml")
+CALENDAR = WorkingCalendar()
+
+
+def limit(standard_fen: int, *, on: date) -> Limit:
+    """What grants stay strictly below, given the urban dibao standard in force on that day."""
+    return Limit(standard_fen, int(PARAMETERS.value("street_reserve_multiple", on=on).value))
+
+
+def same_incident_days(*, on: date) -> int:
+    """Within how many days the same cause in the same household is the same incident."""
+    return int(PARAMETERS.value("same_incident_days", on=on).value)
+
+
+def low_water_ratio(*, on: date) -> Fraction:
+    """The share of the float below which cash must be refilled."""
+    return Fraction(PARAMETERS.value("low_water_ratio", on=on).value)
+
+
+def paper_due_on(*, paid_on: date) -> date:
+    """The last day for a paper that was missing at payment."""
+    days = int(PARAMETERS.value("paper_debt_working_days", on=paid_on).value)
+    return CALENDAR.add_working_days(paid_on, days)
+
+
+def ask_again_on(*, answered_on: date) -> date:
+    """The day on which a reserve that is still low asks finance again."""
+    days = int(PARAMETERS.value("replenishment_retry_working_days", on=answered_on).value)
+    return CALENDAR.add_working_days(answered_on, days)

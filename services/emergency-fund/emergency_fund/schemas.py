@@ -1,0 +1,286 @@
+"""What callers send to emergency-fund and see of it. Amounts are decimal strings of yuan."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from emergency_fund.rules.grant import GrantState
+from emergency_fund.rules.ledger import Account, TransferKind
+from shared.events.emergency_fund import IncidentCause
+from shared.money import Fen, NotAnAmount
+
+_HOUSEHOLD = "01930000-0000-7000-8000-000000000001"
+_GRANT = "01930000-0000-7000-8000-00000000000b"
+_DEBT = "01930000-0000-7000-8000-00000000000c"
+_TRANSFER = "01930000-0000-7000-8000-00000000000d"
+_REPLENISHMENT = "01930000-0000-7000-8000-00000000000a"
+_STREET = "420106006"
+_INSTANT = "2022-12-05T02:00:00Z"
+_FIRST_INCIDENT_DAY = date(2000, 1, 1)
+
+
+def _as_text(value: Any) -> Any:
+    """A bare JSON number of yuan would be taken for fen."""
+    if not isinstance(value, str):
+        raise NotAnAmount(f"{value!r} is not an amount: send yuan as a string such as '3639.99'")
+    return value
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("only printable characters are accepted")
+    return text
+
+
+Amount = Annotated[
+    Fen, BeforeValidator(_as_text), Field(gt=0, description="元，十进制字符串，至多两位小数", examples=["3639.99"])
+]
+Words = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), AfterValidator(_printable)
+]
+Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_:.-]{1,60}$")]
+PaperCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,49}$")]
+MissingKind = Literal["relief_before_approval", "approval_with_pending_materials", "notice_and_commitment"]
+
+
+class Strict(BaseModel):
+    """Refuses fields that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Incident(Strict):
+    """What happened. Payments for the same incident count together."""
+
+    cause: IncidentCause = Field(examples=["fire"])
+    on: date = Field(ge=_FIRST_INCIDENT_DAY, description="发生日期", examples=["2022-12-03"])
+    place: Words = Field(description="发生地点，仅本服务留存", examples=["中华路街道候补街社区"])
+
+
+class Payment(Strict):
+    """How the money is handed over."""
+
+    method: Literal["cash", "transfer"] = Field(examples=["cash"])
+    payee_ref: Reference = Field(description="收款人在家庭档案中的成员编号，不是姓名或账号", examples=["p1"])
+
+
+class MissingPaper(Strict):
+    """A paper that is not in yet, and on what ground the grant goes ahead without it."""
+
+    paper: PaperCode = Field(examples=["fire_certificate"])
+    kind: MissingKind = Field(description="先行救助、容缺审批或告知承诺", examples=["relief_before_approval"])
+
+
+class GrantRequest(Strict):
+    """A clerk's request to pay from the street reserve."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "household_id": _HOUSEHOLD,
+                    "incident": {"cause": "fire", "on": "2022-12-03", "place": "中华路街道候补街社区"},
+                    "amount": "3639.99",
+                    "persons": ["p1", "p2"],
+                    "payment": {"method": "cash", "payee_ref": "p1"},
+                    "papers_present": ["identity_card"],
+                    "papers_missing": [{"paper": "fire_certificate", "kind": "relief_before_approval"}],
+                }
+            ]
+        },
+    )
+
+    household_id: UUID
+    incident: Incident
+    amount: Amount
+    persons: Annotated[list[Reference], Field(min_length=1, max_length=50)] = Field(
+        description="受助人的成员编号", examples=[["p1", "p2"]]
+    )
+    payment: Payment
+    papers_present: Annotated[list[PaperCode], Field(max_length=20)] = Field(
+        default=[], description="已提交的材料", examples=[["identity_card"]]
+    )
+    papers_missing: Annotated[list[MissingPaper], Field(max_length=20)] = Field(
+        default=[], description="待补的材料，每份在支付时成为限期补交的欠件"
+    )
+
+    @model_validator(mode="after")
+    def _each_paper_once(self) -> Self:
+        papers = [*self.papers_present, *(missing.paper for missing in self.papers_missing)]
+        if len(papers) != len(set(papers)):
+            raise ValueError("a paper stands once, either as present or as missing")
+        if len(self.persons) != len(set(self.persons)):
+            raise ValueError("a person stands once")
+        return self
+
+
+class Refusal(Strict):
+    """The second officer's refusal."""
+
+    reason: Words = Field(examples=["现场核实未发现火灾"])
+    route: Literal["district", "special_deliberation"] | None = Field(
+        default=None, description="仍可走的途径：区级、一事一议", examples=["district"]
+    )
+
+
+class Settlement(Strict):
+    """How a paper debt ends."""
+
+    outcome: Literal["supplied", "waived"] = Field(examples=["supplied"])
+    reason: Words | None = Field(default=None, description="免交时必填", examples=[None])
+
+    @model_validator(mode="after")
+    def _reason_with_waiver(self) -> Self:
+        if (self.outcome == "waived") != (self.reason is not None):
+            raise ValueError("a waiver needs a reason, and nothing else has one")
+        return self
+
+
+class Seen(BaseModel):
+    """What the service shows."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class PaperDebt(Seen):
+    """A paper that is owed, or was."""
+
+    debt_id: UUID = Field(examples=[_DEBT])
+    paper: str = Field(examples=["fire_certificate"])
+    kind: MissingKind
+    owner: str = Field(description="负责补交的经办人", examples=["clerk-420106006-1"])
+    due_on: date = Field(examples=["2022-12-19"])
+    overdue_at: datetime | None
+    outcome: Literal["supplied", "waived"] | None = Field(description="空：尚未了结", examples=[None])
+    waived_reason: str | None
+    settled_by: str | None
+    settled_at: datetime | None
+
+
+class AppliedLimit(Seen):
+    """The limit that the grant was held against."""
+
+    standard: Fen = Field(description="当日城市低保标准", examples=["910.00"])
+    limit: Fen = Field(description="须低于此数", examples=["3640.00"])
+    counted: Fen = Field(description="同户同一事件已计金额", examples=["0.00"])
+
+
+class GrantRefusal(Seen):
+    """Why a grant was refused, and what is still open."""
+
+    code: Literal["not_below_limit", "refused_by_officer"]
+    reason: str
+    route: Literal["district", "special_deliberation"] | None
+    refused_by: str | None = Field(description="空：按规则当场拒绝")
+    refused_at: datetime
+
+
+class GrantView(Seen):
+    """One grant with its papers."""
+
+    grant_id: UUID = Field(examples=[_GRANT])
+    street: str = Field(examples=[_STREET])
+    household_id: UUID = Field(examples=[_HOUSEHOLD])
+    incident: Incident
+    amount: Fen = Field(examples=["3639.99"])
+    persons: list[str] = Field(examples=[["p1", "p2"]])
+    payment: Payment
+    papers_present: list[str] = Field(examples=[["identity_card"]])
+    papers_missing: list[MissingPaper]
+    debts: list[PaperDebt] = Field(description="支付后才有")
+    limit: AppliedLimit
+    state: GrantState
+    requested_by: str = Field(examples=["clerk-420106006-1"])
+    requested_at: datetime = Field(examples=[_INSTANT])
+    approved_by: str | None
+    approved_at: datetime | None
+    refusal: GrantRefusal | None
+    paid_by: str | None
+    paid_at: datetime | None
+    transfer_id: UUID | None = Field(examples=[_TRANSFER])
+    closed_at: datetime | None
+
+
+class OpenDebt(Seen):
+    """A paper that a street owes."""
+
+    grant_id: UUID = Field(examples=[_GRANT])
+    debt_id: UUID = Field(examples=[_DEBT])
+    paper: str = Field(examples=["fire_certificate"])
+    owner: str = Field(examples=["clerk-420106006-1"])
+    due_on: date = Field(examples=["2022-12-19"])
+    overdue: bool
+
+
+class OpenReplenishment(Seen):
+    """A request for replenishment that finance has not answered."""
+
+    replenishment_id: UUID = Field(examples=[_REPLENISHMENT])
+    amount: Fen = Field(examples=["18199.95"])
+    requested_at: datetime
+
+
+class ReserveView(Seen):
+    """A street reserve now. The five balances always come to the float."""
+
+    street: str = Field(examples=[_STREET])
+    float_amount: Fen = Field(serialization_alias="float", examples=["30000.00"])
+    cash: Fen = Field(description="现金", examples=["26360.01"])
+    advances: Fen = Field(description="已支付、材料未齐", examples=["3639.99"])
+    documented: Fen = Field(description="已支付、材料已齐、尚未补充", examples=["0.00"])
+    due_from_finance: Fen = Field(description="应收财政；负数为财政先于材料补充的金额", examples=["0.00"])
+    recoverable: Fen = Field(description="应追回", examples=["0.00"])
+    low_water: Fen = Field(description="低于此数自动申请补充", examples=["15000.00"])
+    open_replenishment: OpenReplenishment | None
+    open_debts: list[OpenDebt]
+
+
+class StatementEntry(Seen):
+    """One entry with the balance after it."""
+
+    version: int = Field(examples=[2])
+    transfer_id: UUID = Field(examples=[_TRANSFER])
+    kind: TransferKind
+    cause_id: UUID | None = Field(description="支付单或补充申请", examples=[_GRANT])
+    amount: Fen = Field(examples=["-3639.99"])
+    balance_after: Fen = Field(examples=["26360.01"])
+    posted_at: datetime = Field(examples=[_INSTANT])
+    actor: str = Field(examples=["clerk-420106006-1"])
+
+
+class AccountStatement(Seen):
+    """One account on one day."""
+
+    account: Account
+    opening: Fen = Field(examples=["30000.00"])
+    entries: list[StatementEntry]
+    closing: Fen = Field(examples=["26360.01"])
+
+
+class StatementView(Seen):
+    """All accounts of a street on one day."""
+
+    street: str = Field(examples=[_STREET])
+    on: date = Field(examples=["2022-12-05"])
+    accounts: list[AccountStatement]
+
+
+class TrialBalanceLine(Seen):
+    """One account with its balance on the side where it stands."""
+
+    holder: str = Field(description="街道代码；420106 为区级", examples=[_STREET])
+    account: Account
+    debit: Fen = Field(examples=["26360.01"])
+    credit: Fen = Field(examples=["0.00"])
+
+
+class TrialBalanceView(Seen):
+    """Every account now; both sides come to the same."""
+
+    accounts: list[TrialBalanceLine]
+    total_debit: Fen = Field(examples=["420000.00"])
+    total_credit: Fen = Field(examples=["420000.00"])

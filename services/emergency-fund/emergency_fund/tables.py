@@ -1,0 +1,112 @@
+"""What emergency-fund keeps. The ledger's own tables are written by `post_transfers` alone; see the first migration."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, MetaData, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+metadata = MetaData()
+
+
+def _instant(name: str) -> Column[object]:
+    return Column(name, DateTime(timezone=True))
+
+
+reserve = Table("reserve", metadata, Column("street", Text, primary_key=True), Column("float_fen", BigInteger))
+
+account = Table("account", metadata, Column("holder", Text, primary_key=True), Column("kind", Text, primary_key=True))
+
+transfer = Table(
+    "transfer",
+    metadata,
+    Column("transfer_id", Uuid, primary_key=True),
+    Column("idempotency_key", Text),
+    Column("kind", Text),
+    Column("street", Text),
+    Column("cause_id", Uuid),
+    Column("actor", Text),
+    _instant("posted_at"),
+)
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("holder", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("transfer_id", Uuid),
+    Column("amount_fen", BigInteger),
+    Column("balance_after_fen", BigInteger),
+    _instant("posted_at"),
+)
+
+standard = Table(
+    "standard",
+    metadata,
+    Column("first_day", Date, primary_key=True),
+    Column("amount_fen", BigInteger),
+    Column("source", Text),
+    Column("assumed", Boolean),
+)
+
+emergency_grant = Table(
+    "emergency_grant",
+    metadata,
+    Column("grant_id", Uuid, primary_key=True),
+    Column("street", Text),
+    Column("household_id", Uuid),
+    Column("cause", Text),
+    Column("occurred_on", Date),
+    Column("place", Text),
+    Column("amount_fen", BigInteger),
+    Column("member_refs", ARRAY(Text)),
+    Column("payment_method", Text),
+    Column("payee_ref", Text),
+    Column("papers_present", ARRAY(Text)),
+    Column("papers_missing", JSONB),
+    Column("standard_fen", BigInteger),
+    Column("limit_fen", BigInteger),
+    Column("counted_fen", BigInteger),
+    Column("state", Text),
+    Column("requested_by", Text),
+    _instant("requested_at"),
+    Column("approved_by", Text),
+    _instant("approved_at"),
+    Column("refused_by", Text),
+    _instant("refused_at"),
+    Column("refusal_code", Text),
+    Column("refusal_reason", Text),
+    Column("refusal_route", Text),
+    Column("paid_by", Text),
+    _instant("paid_at"),
+    Column("transfer_id", Uuid),
+    _instant("closed_at"),
+)
+
+paper_debt = Table(
+    "paper_debt",
+    metadata,
+    Column("debt_id", Uuid, primary_key=True),
+    Column("grant_id", Uuid),
+    Column("street", Text),
+    Column("paper", Text),
+    Column("kind", Text),
+    Column("owner", Text),
+    Column("due_on", Date),
+    _instant("overdue_at"),
+    Column("outcome", Text),
+    Column("waived_reason", Text),
+    Column("settled_by", Text),
+    _instant("settled_at"),
+)
+
+replenishment = Table(
+    "replenishment",
+    metadata,
+    Column("replenishment_id", Uuid, primary_key=True),
+    Column("street", Text),
+    Column("asked_fen", BigInteger),
+    Column("state", Text),
+    _instant("requested_at"),
+    Column("answered_fen", BigInteger),
+    _instant("answered_at"),
+    Column("transfer_id", Uuid),
+)

@@ -1,0 +1,5 @@
+"""Alembic environment of emergency-fund."""
+
+from shared.migrations import run_environment
+
+run_environment()

@@ -1,0 +1,18 @@
+"""The ledger with the pre-set reserves, grants, paper debts, replenishments and standards."""
+
+from pathlib import Path
+
+from alembic import op
+
+from shared.migrations import platform_0001, run_sql
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    platform_0001(op)
+    for script in ("0001_ledger.sql", "0001_grants.sql", "0001_preset.sql"):
+        run_sql(op, (Path(__file__).parent / script).read_text(encoding="utf-8"))

@@ -1,0 +1,7 @@
+"""What intake reacts to: everything that the resident reads on the time line, in batches."""
+
+from intake.handlers.timeline import add_to_timeline
+from intake.rules.timeline import EVENTS
+from shared.inbox import Subscriptions, batch
+
+SUBSCRIPTIONS: Subscriptions = {event: batch(add_to_timeline) for event in EVENTS}

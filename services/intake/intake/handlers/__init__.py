@@ -1,0 +1,1 @@
+"""What happens in intake, one module per use case."""

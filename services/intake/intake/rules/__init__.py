@@ -1,0 +1,1 @@
+"""Who decides in intake: pure functions of what is declared and of what happened."""

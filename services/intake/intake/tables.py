@@ -1,0 +1,65 @@
+"""What intake keeps. Names and identity numbers only encrypted; found again by a blind index."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
+
+metadata = sa.MetaData()
+
+household = sa.Table(
+    "household",
+    metadata,
+    sa.Column("household_id", UUID, primary_key=True),
+    sa.Column("street", sa.Text, nullable=False),
+    sa.Column("applicant_subject", sa.Text),
+    sa.Column("persons", sa.LargeBinary, nullable=False),
+    sa.Column("registered_at", sa.DateTime(timezone=True), nullable=False),
+)
+"""One file per household; `applicant_subject` may read it: the first applicant, then that of each decision."""
+
+household_member = sa.Table(
+    "household_member",
+    metadata,
+    sa.Column("identity_index", sa.LargeBinary, primary_key=True),
+    sa.Column("household_id", UUID, nullable=False),
+)
+"""Who is in which file now."""
+
+application = sa.Table(
+    "application",
+    metadata,
+    sa.Column("application_id", UUID, primary_key=True),
+    sa.Column("household_id", UUID, nullable=False),
+    sa.Column("street", sa.Text, nullable=False),
+    sa.Column("applicant_subject", sa.Text),
+    sa.Column("submitted_by", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("requested", ARRAY(sa.Text), nullable=False),
+    sa.Column("member_count", sa.Integer, nullable=False),
+    sa.Column("persons", sa.LargeBinary, nullable=False),
+    sa.Column("declaration", JSONB, nullable=False),
+    sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("decide_by", sa.Date, nullable=False),
+    sa.Column("decide_by_is_provisional", sa.Boolean, nullable=False),
+)
+"""What was submitted. Only `status` changes."""
+
+open_membership = sa.Table(
+    "open_membership",
+    metadata,
+    sa.Column("identity_index", sa.LargeBinary, primary_key=True),
+    sa.Column("application_id", UUID, nullable=False),
+)
+"""Members of open applications: the primary key lets nobody be in two."""
+
+timeline_entry = sa.Table(
+    "timeline_entry",
+    metadata,
+    sa.Column("event_id", UUID, primary_key=True),
+    sa.Column("household_id", UUID, nullable=False),
+    sa.Column("application_id", UUID),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+)
+"""What happened, in the resident's words. An entry may stand here before its application does."""
