@@ -98,6 +98,14 @@ async def stop(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
             await client.stop()
 
 
+def is_asked_to_stop() -> bool:
+    """Whether somebody cancelled the running task. If not, a CancelledError is one that escaped from a client's own
+    tasks, as aiokafka lets happen, and is an error like any other.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 def partition_by_key(key: bytes, partitions: Sequence[int], _available: Sequence[int] = ()) -> int:
     """Where events of a key go: librdkafka's `consistent`, over all partitions whether or not they can be reached now.
 

@@ -265,11 +265,11 @@ class Worker(Generic[ClientsT]):
                         pass
         except LeaseLost:
             _handled.labels(work.kind, "lease_lost").inc()
-        except asyncio.CancelledError:
-            await self._put_back(claim, pause_seconds=0, last_error="cancelled")
-            raise
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
             # A job may raise anything.
+            if bus.is_asked_to_stop():
+                await self._put_back(claim, pause_seconds=0, last_error="stopped")
+                raise
             pause_seconds = min(_FIRST_RETRY_SECONDS * 2 ** min(work.attempt - 1, 20), _LONGEST_RETRY_SECONDS)
             last_error = f"{type(error).__name__} {bus.error_code(error)} at {bus.place_of(error)}"
             _handled.labels(work.kind, "failed").inc()

@@ -125,8 +125,10 @@ class Relay:
                 await self._stand_by_and_lead()
             except LeadLost:
                 pause = _FIRST_RETRY_SECONDS
-            except Exception as error:
+            except (Exception, asyncio.CancelledError) as error:
                 # Whatever broker or database did, the relay outlives it.
+                if bus.is_asked_to_stop():
+                    raise
                 _log.warning(
                     "relay.begins_anew", source=self._source, error=bus.error_code(error), at=bus.place_of(error)
                 )

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,11 +35,11 @@ from shared.database import Database
 from shared.deadlines import Worker
 from shared.events import Envelope, Event
 from shared.events.data_sharing import VerificationRequested
-from shared.events.eligibility import AssessmentCompleted, DecisionProposed, ReferralIssued, StandardPublished
+from shared.events.eligibility import AssessmentCompleted, BenefitStarted, ReferralIssued
 from shared.events.emergency_fund import GrantPaid, PaperDebtOpened, ReplenishmentRequested
-from shared.events.intake import ApplicationSubmitted
+from shared.ids import new_id
 from shared.inbox import Consumer
-from shared.testing import FixedClock, TokenMint, client_of
+from shared.testing import FixedClock, TokenMint, client_of, envelope_of
 
 SERVICES = ("intake", "data-sharing", "eligibility", "emergency-fund", "tax", "finance", "oversight")
 """Every application: the services, with two departments that have different tasks."""
@@ -73,7 +72,14 @@ class Service:
 
     def caller(self, role: Role, *, subject: str = "somebody", street: str = STREET, **claims: Any) -> dict[str, str]:
         """The header of somebody with this role. Whoever belongs to a department belongs to this service's own."""
-        return caller(self.mint, self.name, role, subject=subject, street=street, **claims)
+        scope: dict[str, Any] = {}
+        if role in {Role.STREET_CLERK, Role.STREET_APPROVER}:
+            scope["streets"] = [street]
+        if role is Role.RESIDENT:
+            scope |= {"client_id": "mini-program", "acting_client": "mini-program"}
+        if role is Role.DEPARTMENT_OFFICER:
+            scope["department"] = self.name if self.name in _DEPARTMENTS else "tax"
+        return self.mint.authorization(subject, role, **(scope | claims))
 
     async def call(
         self, endpoint: Endpoint, headers: Mapping[str, str], ids: Mapping[str, str] | None = None
@@ -83,7 +89,7 @@ class Service:
             endpoint.method,
             endpoint.target(ids),
             headers={**endpoint.headers(), **headers},
-            json=endpoint.body if endpoint.has_body else None,
+            json=endpoint.body_about(ids or {}) if endpoint.has_body else None,
         )
 
     async def hear(self, *envelopes: Envelope) -> None:
@@ -102,23 +108,6 @@ class Service:
         async with self.database.transaction() as tx:
             rows = await tx.execute(text("select body from outbox order by id"))
             return [Envelope.from_json(row.body) for row in rows]
-
-
-def caller(
-    mint: TokenMint, service: str, role: Role, *, subject: str = "somebody", street: str = STREET, **claims: Any
-) -> dict[str, str]:
-    """The header of somebody with one role, in the scope that such people have."""
-    scope: dict[str, Any] = {}
-    if role in {Role.STREET_CLERK, Role.STREET_APPROVER}:
-        scope["streets"] = [street]
-    if role is Role.RESIDENT:
-        scope |= {"client_id": "mini-program", "acting_client": "mini-program"}
-    if role is Role.DEPARTMENT_OFFICER:
-        scope["department"] = service if service in _DEPARTMENTS else "tax"
-    return mint.authorization(subject, role, **(scope | claims))
-
-
-OpenService = Callable[[str], Service]
 
 
 def build(name: str, urls: DatabaseUrls, directory: Path, *, clock: FixedClock, mint: TokenMint) -> FastAPI:
@@ -174,28 +163,55 @@ def clock() -> FixedClock:
     return FixedClock(MONDAY)
 
 
+@dataclass
+class Opener:
+    """Opens services by name, each on a fresh database; closes them all in the end."""
+
+    database_for: Callable[[str], DatabaseUrls]
+    directory: Path
+    clock: FixedClock
+    opened: list[Service] = field(default_factory=list)
+
+    def __call__(self, name: str, mint: TokenMint) -> Service:
+        urls = self.database_for(package_of(name))
+        app = build(name, urls, self.directory, clock=self.clock, mint=mint)
+        self.opened.append(Service(name, app, urls, mint, client_of(app)))
+        return self.opened[-1]
+
+    async def close(self) -> None:
+        for service in self.opened:
+            await service.http.aclose()
+            await service.database.close()
+
+
 @pytest.fixture
-async def open_service(
-    database_for: Callable[[str], DatabaseUrls], tmp_path: Path, clock: FixedClock, mint: TokenMint
-) -> AsyncIterator[OpenService]:
-    """Opens any service by name, each on a fresh database."""
-    async with AsyncExitStack() as stack:
+def opener(database_for: Callable[[str], DatabaseUrls], tmp_path: Path, clock: FixedClock) -> Opener:
+    """For tests that open and close services themselves."""
+    return Opener(database_for, tmp_path, clock)
 
-        def open_one(name: str) -> Service:
-            urls = database_for(package_of(name))
-            app = build(name, urls, tmp_path, clock=clock, mint=mint)
-            http = client_of(app)
-            stack.push_async_callback(app.state.database.close)
-            stack.push_async_callback(http.aclose)
-            return Service(name, app, urls, mint, http)
 
-        yield open_one
+@pytest.fixture
+async def open_service(opener: Opener) -> AsyncIterator[Opener]:
+    """Opens any service by name; closed after the test."""
+    yield opener
+    await opener.close()
 
 
 @pytest.fixture(params=SERVICES)
-def service(request: pytest.FixtureRequest, open_service: OpenService) -> Service:
-    """Every service, one after the other, with nothing on record."""
-    return open_service(request.param)
+def service(request: pytest.FixtureRequest, open_service: Opener, mint: TokenMint) -> Service:
+    """Every service, one after the other, with nothing on record and nobody to ask."""
+    return open_service(request.param, mint)
+
+
+@pytest.fixture(params=SERVICES)
+async def unconnected(request: pytest.FixtureRequest, tmp_path: Path, clock: FixedClock, mint: TokenMint) -> Any:
+    """Every service, one after the other, with a database that nobody answers for."""
+    nowhere = "postgresql+asyncpg://somebody:nothing@127.0.0.1:1/nowhere"
+    urls = DatabaseUrls(owner=nowhere, app=nowhere)
+    app = build(request.param, urls, tmp_path, clock=clock, mint=mint)
+    async with client_of(app) as http:
+        yield Service(request.param, app, urls, mint, http)
+    await app.state.database.close()
 
 
 @dataclass
@@ -255,56 +271,130 @@ class OnRecord:
     """A district in which one household applied, was verified, assessed, decided, paid and referred."""
 
     district: District
-    ids: Mapping[str, str]
-    """Its objects by the name that paths and queries use."""
+    ids: Mapping[str, Mapping[str, str]]
+    """By application: its objects, under the names that paths and queries give them."""
 
-    def of(self, service: Service) -> Mapping[str, str]:
-        """The ids as this service uses them."""
-        return self.ids
+    def insider(self, service: Service, endpoint: Endpoint, role: Role) -> dict[str, str]:
+        """The header of somebody of this role whom what is on record concerns."""
+        whose = _ADDRESSEES.get(endpoint.path, {}) if role is Role.SERVICE else _INSIDERS.get(role, {})
+        return service.caller(role, **whose)
+
+
+_INSIDERS: dict[Role, dict[str, Any]] = {
+    Role.RESIDENT: {"subject": RESIDENT},
+    Role.STREET_CLERK: {"subject": CLERK},
+    Role.STREET_APPROVER: {"subject": APPROVER},
+}
+_TAX: dict[str, Any] = {"subject": "department-tax", "client_id": "department-tax", "department": "tax"}
+_ADDRESSEES: dict[str, dict[str, Any]] = {
+    "/v1/queries/{query_id}": _TAX,
+    "/v1/queries/{query_id}/answer": _TAX,
+    "/v1/applications/{application_id}/facts": {"subject": "eligibility", "client_id": "eligibility"},
+    "/v1/applications/{application_id}/declaration": {"subject": "data-sharing", "client_id": "data-sharing"},
+}
+"""The services that may have what is given to one service only."""
 
 
 @pytest.fixture
-async def on_record(open_service: OpenService, mint: TokenMint, clock: FixedClock) -> OnRecord:
+async def on_record(open_service: Opener, clock: FixedClock) -> OnRecord:
     """One case, made through the public API by the documented examples and carried by events alone."""
-    district = District({name: open_service(name) for name in SERVICES}, clock)
+    return await put_on_record(connected(open_service, clock))
+
+
+def connected(opener: Opener, clock: FixedClock) -> District:
+    """All services, which reach each other."""
+    mint = TokenMint()
+    district = District({name: opener(name, mint) for name in SERVICES}, clock)
     for host in ("intake", "data-sharing"):
         mint.route(host, district[host].app)
+    return district
+
+
+async def put_on_record(district: District) -> OnRecord:
+    """Let one case go all the way."""
+    shared = {"street": STREET, "data_set": "individual_income"}
+    shared |= await _apply(district)
+    shared |= await _decide(district, shared["application_id"])
+    fund = await _pay(district, shared["household_id"])
+    referrals = {name: await _refer(district, name, shared) for name in sorted(_DEPARTMENTS)}
+    replenishment = ReplenishmentRequested.from_example()
+    await district["finance"].hear(envelope_of(replenishment, clock=district.clock))
+    await district.settle()
+    entry = next(envelope.event_id for envelope in district.told if isinstance(envelope.event, GrantPaid))
+    head = await district.post("oversight", "/v1/log/checkpoints", None, Role.OPS, subject="ops-1")
+    log = {"event_id": str(entry), "tree_size": str(head["tree_size"]), "first": "1", "second": str(head["tree_size"])}
+    ids = {name: dict(shared) for name in SERVICES}
+    ids["emergency-fund"] |= fund
+    ids["tax"]["referral_id"], ids["finance"]["referral_id"] = referrals["tax"], referrals["finance"]
+    ids["finance"]["replenishment_id"] = str(replenishment.replenishment_id)
+    ids["oversight"] |= log
+    return OnRecord(district, ids)
+
+
+async def _apply(district: District) -> dict[str, str]:
+    """A resident applies; every department has no record."""
     body = example_of(district["intake"], "POST", "/v1/applications")
     submitted = await district.post("intake", "/v1/applications", body, Role.RESIDENT, subject=RESIDENT)
-    household_id = submitted["household_id"]
     await district.settle()
     for envelope in list(district.told):
-        event = envelope.event
-        if isinstance(event, VerificationRequested) and event.department not in _DEPARTMENTS:
-            await _answer(district, event)
+        asked = envelope.event
+        if isinstance(asked, VerificationRequested) and asked.department not in _DEPARTMENTS:
+            await district.post(
+                "data-sharing",
+                f"/v1/queries/{asked.query_id}/answer",
+                {"outcome": "no_record", "records": []},
+                Role.SERVICE,
+                subject=f"department-{asked.department}",
+                method="PUT",
+                client_id=f"department-{asked.department}",
+                department=asked.department,
+            )
     await district.settle()
+    asked = district.only(VerificationRequested, department="tax")
+    return {
+        "application_id": submitted["application_id"],
+        "household_id": submitted["household_id"],
+        "verification_id": str(asked.verification_id),
+        "query_id": str(asked.query_id),
+        "purpose": "assessment",
+    }
 
-    assessment_id = district.only(AssessmentCompleted).assessment_id
-    await district.post(
-        "eligibility",
-        f"/v1/assessments/{assessment_id}/decisions",
-        example_of(district["eligibility"], "POST", "/v1/assessments/{assessment_id}/decisions"),
-        Role.STREET_CLERK,
-        subject=CLERK,
+
+async def _decide(district: District, application_id: str) -> dict[str, str]:
+    """Two officers decide on the assessment; the notice hangs and comes down."""
+    assessment_id = district.only(AssessmentCompleted, application_id=UUID(application_id)).assessment_id
+    path = f"/v1/assessments/{assessment_id}/decisions"
+    body = example_of(district["eligibility"], "POST", "/v1/assessments/{assessment_id}/decisions")
+    decision = await district.post("eligibility", path, body, Role.STREET_CLERK, subject=CLERK)
+    path = f"/v1/decisions/{decision['decision_id']}/confirmation"
+    body = example_of(district["eligibility"], "POST", "/v1/decisions/{decision_id}/confirmation")
+    await district.post("eligibility", path, body, Role.STREET_APPROVER, subject=APPROVER)
+    district.clock.advance(_NOTICE_AND_A_DAY)
+    await district.settle()
+    district.only(BenefitStarted)
+    return {"assessment_id": str(assessment_id), "decision_id": decision["decision_id"]}
+
+
+async def _pay(district: District, household_id: str) -> dict[str, str]:
+    """The street pays the household from its reserve, with a paper missing."""
+    body = example_of(district["emergency-fund"], "POST", "/v1/streets/{street}/grants")
+    body |= {"household_id": household_id, "incident": body["incident"] | {"on": "2022-10-18"}}
+    path = f"/v1/streets/{STREET}/grants"
+    grant = await district.post("emergency-fund", path, body, Role.STREET_CLERK, subject=CLERK)
+    path = f"/v1/grants/{grant['grant_id']}"
+    for step in ("approval", "payment"):
+        await district.post("emergency-fund", f"{path}/{step}", None, Role.STREET_APPROVER, subject=APPROVER)
+    await district.settle()
+    debt = district.only(PaperDebtOpened)
+    return {"grant_id": grant["grant_id"], "debt_id": str(debt.debt_id)}
+
+
+async def _refer(district: District, department: str, ids: Mapping[str, str]) -> str:
+    """The department gets a referral of the household. Its id."""
+    case = {"household_id": ids["household_id"], "application_id": ids["application_id"]}
+    referral_id = str(new_id())
+    referral = ReferralIssued.model_validate(
+        {**ReferralIssued.example, **case, "referral_id": referral_id, "department": department}
     )
-    await district.settle()
-    decision_id = district.only(DecisionProposed).decision_id
-    path = f"/v1/decisions/{decision_id}/confirmation"
-    await district.post("eligibility", path, {"comment": "同意"}, Role.STREET_APPROVER, subject=APPROVER)
-    clock.advance(_NOTICE_AND_A_DAY)
-    await district.settle()
-    return OnRecord(district, {"household_id": household_id})
-
-
-async def _answer(district: District, asked: VerificationRequested) -> None:
-    """A department that is not in this district has no record."""
-    await district.post(
-        "data-sharing",
-        f"/v1/queries/{asked.query_id}/answer",
-        {"outcome": "no_record", "records": []},
-        Role.SERVICE,
-        subject=f"department-{asked.department}",
-        method="PUT",
-        client_id=f"department-{asked.department}",
-        department=asked.department,
-    )
+    await district[department].hear(envelope_of(referral, clock=district.clock))
+    return referral_id

@@ -53,6 +53,10 @@ class Endpoint:
         (media,) = self.operation["requestBody"]["content"].values()
         return examples_of(media["schema"])[0]
 
+    def body_about(self, ids: Mapping[str, str]) -> Any:
+        """The example with `ids` in place of its own, wherever a field has that name."""
+        return _about(self.body, ids)
+
     def target(self, ids: Mapping[str, str] | None = None) -> str:
         """Path and query with `ids` by parameter name, else with documented examples."""
         ids = ids or {}
@@ -104,6 +108,17 @@ def examples_of(schema: Mapping[str, Any]) -> list[Any]:
     if isinstance(examples, Mapping):
         return [example["value"] for example in examples.values()]
     return list(examples)
+
+
+def _about(node: Any, ids: Mapping[str, str]) -> Any:
+    if isinstance(node, list):
+        return [_about(item, ids) for item in node]
+    if isinstance(node, Mapping):
+        return {
+            key: ids[key] if key in ids and isinstance(value, str) else _about(value, ids)
+            for key, value in node.items()
+        }
+    return node
 
 
 def _gates(dependant: Dependant) -> Iterator[frozenset[Role]]:

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from departments.settings import HostSettings
 from doudi.databases import DatabaseUrls
-from doudi.processes import Child, free_port, listens
+from doudi.ports import free_port, listens
+from doudi.processes import Child
 
 URL = "postgresql+asyncpg://departments_app:secret@127.0.0.1:5432/departments_{department}"
 

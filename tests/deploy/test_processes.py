@@ -7,7 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from doudi.processes import Child, StartFailed, free_port, listens, wait_gone
+from doudi.ports import free_port, listens
+from doudi.processes import Child, StartFailed, wait_gone
 
 _SERVE = (
     "import http.server, sys; http.server.test(http.server.SimpleHTTPRequestHandler, port={port}, bind='127.0.0.1')"

@@ -6,8 +6,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from doudi.broker import Broker, BrokerKind, create_topics
 from doudi.databases import Cluster
+from doudi.ports import listens
 from doudi.postgres import Postgres
-from doudi.processes import listens
 from shared.events import TOPICS
 from shared.ids import new_id
 

@@ -12,7 +12,7 @@ import pytest
 from doudi.broker import BrokerKind
 from doudi.stack import SERVICES, Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.kafka]
+pytestmark = [pytest.mark.slow, pytest.mark.kafka, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ from eligibility.rules.contract import (
 
 YUAN = st.integers(0, 600000).map(lambda fen: f"{fen // 100}.{fen % 100:02d}")
 DAYS = st.dates(date(2022, 9, 8), date(2026, 11, 1))
-SLOW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def _record(required: dict[str, Any], optional: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:

@@ -32,6 +32,7 @@ def answer(policy: str, /, *, eligible: bool | None = True, **changes: object) -
         "monthly_amount_fen": 103000 if eligible else None,
         "person_refs": ("p1",),
         "public_notice": True,
+        "on_request": False,
         "district_home_visit": False,
         "reason": "因为如此",
         "awaited": () if eligible is not None else ("存款",),
@@ -57,6 +58,15 @@ def test_a_proposal_covers_everything_the_household_is_entitled_to_and_what_it_a
     )
     assert {one.answer.policy: one.granted for one in measures} == {"dibao": False, "low_income_margin": True}
     assert not any(one.differs_from_assessment for one in measures)
+
+
+def test_a_policy_on_request_is_proposed_only_where_it_is_wanted() -> None:
+    given = answers(answer("dibao"), answer("legal_aid", on_request=True))
+    assert [one.answer.policy for one in propose(given, requested=["dibao"], overrides=[])] == ["dibao"]
+    asked = propose(given, requested=["dibao", "legal_aid"], overrides=[])
+    assert [one.answer.policy for one in asked] == ["dibao", "legal_aid"]
+    wish = Override(policy="legal_aid", granted=True, monthly_amount_fen=None, reason="家庭有意愿")
+    assert len(propose(given, requested=["dibao"], overrides=[wish])) == 2
 
 
 def test_a_requested_policy_that_waits_for_a_fact_is_not_proposed() -> None:
@@ -101,14 +111,14 @@ def test_a_policy_that_the_toolbook_does_not_have_is_named() -> None:
 def test_what_becomes_of_a_granted_measure(
     changes: dict[str, object], *, benefit: bool, referred: bool, notice: bool
 ) -> None:
-    given = answer("dibao", **changes)
+    given = answer("dibao", **changes)  # type: ignore[arg-type]  # the table above has the right types
     [measure] = propose(answers(given), requested=[given.policy], overrides=[])
     assert (measure.is_monthly_benefit, measure.is_referred, measure.needs_notice) == (benefit, referred, notice)
 
 
 def test_nothing_becomes_of_a_refused_measure() -> None:
     [measure] = propose(answers(answer("dibao", eligible=False)), requested=["dibao"], overrides=[])
-    assert not (measure.is_monthly_benefit or measure.is_referred or measure.needs_notice)
+    assert (measure.is_monthly_benefit, measure.is_referred, measure.needs_notice) == (False, False, False)
 
 
 def test_a_case_is_refused_when_nothing_asked_for_is_granted() -> None:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from emergency_fund.tables import emergency_grant
+from shared.auth import Role
 from shared.events.emergency_fund import (
     GrantApproved,
     GrantPaid,
@@ -88,7 +89,7 @@ async def test_a_paper_that_is_in_time_is_never_overdue(fund: Fund) -> None:
 @pytest.mark.clause("4.3.3")
 async def test_who_asks_does_not_decide(fund: Fund) -> None:
     grant_id = ok(await fund.request(by=CLERK))["grant_id"]
-    both_roles = fund.mint.authorization(CLERK, "street_clerk", "street_approver", streets=[STREET])  # type: ignore[arg-type]
+    both_roles = fund.mint.authorization(CLERK, Role.STREET_CLERK, Role.STREET_APPROVER, streets=[STREET])
     for action, body in (("approval", None), ("refusal", {"reason": "不予支付"})):
         answer = await fund.http.post(
             f"/v1/grants/{grant_id}/{action}", json=body, headers=both_roles | {"Idempotency-Key": f"key-{action}"}
@@ -103,7 +104,7 @@ async def test_who_asked_does_not_waive_the_papers(fund: Fund) -> None:
     waiver = {"outcome": "waived", "reason": "无法取得"}
     clerk = await fund.http.post(path, json=waiver, headers=fund.as_(CLERK))
     assert (clerk.status_code, problem_code(clerk)) == (403, "not_permitted")
-    both_roles = fund.mint.authorization(CLERK, "street_clerk", "street_approver", streets=[STREET])  # type: ignore[arg-type]
+    both_roles = fund.mint.authorization(CLERK, Role.STREET_CLERK, Role.STREET_APPROVER, streets=[STREET])
     same = await fund.http.post(path, json=waiver, headers=both_roles | {"Idempotency-Key": "waive-0001"})
     assert (same.status_code, problem_code(same)) == (403, "same_person")
 

@@ -24,7 +24,7 @@ from shared.ids import new_id
 from shared.inbox import Delivery
 from shared.testing import FixedClock, eventually, running
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(300)]
 
 CLOCK = FixedClock(datetime(2022, 12, 1, 2, tzinfo=UTC))
 PROCESS = Path(__file__).with_name("delivery_process.py")
@@ -211,7 +211,7 @@ async def test_a_broker_restart_only_delays(database: Database, own_broker: Brok
     async with running(outbox.Relay(database, own_broker.address, source="intake"), consumer):
         await record(database, households, range(10))
         await eventually(lambda: is_complete(database, 300))
-        await asyncio.to_thread(own_broker.stop)
+        await asyncio.to_thread(own_broker.kill)
         await record(database, households, range(10, 15))
         await asyncio.sleep(0.5)
         await asyncio.to_thread(own_broker.start)

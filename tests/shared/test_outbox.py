@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from opentelemetry.sdk.trace import TracerProvider
 from sqlalchemy import text
 
+from doudi.broker import PARTITIONS
 from doudi.databases import DatabaseUrls
 from shared import bus, outbox
 from shared.clock import SystemClock
@@ -52,16 +53,9 @@ async def reader(broker: str, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
     """Reads the topic from its beginning, outside any group."""
     consumer = AIOKafkaConsumer(bootstrap_servers=broker, auto_offset_reset="earliest", fetch_max_wait_ms=5)
     await consumer.start()
-    partitions = consumer.partitions_for_topic(topic) or await _partitions(consumer, topic)
-    consumer.assign([TopicPartition(topic, partition) for partition in partitions])
+    consumer.assign([TopicPartition(topic, partition) for partition in range(PARTITIONS)])
     yield consumer
     await consumer.stop()
-
-
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    await consumer.topics()
-    partitions: set[int] = consumer.partitions_for_topic(topic)
-    return partitions
 
 
 async def messages(broker: str, topic: str) -> list[Envelope]:

@@ -12,7 +12,8 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from doudi.apart import run_coroutine_apart
 from doudi.kafka import KafkaServer
-from doudi.processes import Child, free_port, listens
+from doudi.ports import free_port, listens
+from doudi.processes import Child
 from shared.events import DEAD_LETTER_SUFFIX, TOPICS
 
 BrokerKind = Literal["tansu", "kafka"]
@@ -60,8 +61,8 @@ class Tansu:
         directory.mkdir(parents=True, exist_ok=True)
         url = f"tcp://127.0.0.1:{port}"
         self.address = f"127.0.0.1:{port}"
-        # A waiting fetch is not woken by new data there.
-        self.fetch_wait_milliseconds = 5
+        # A waiting fetch is not woken by new data there; at less than this, idle consumers keep a core busy.
+        self.fetch_wait_milliseconds = 20
         self._port = port
         self._child = Child(
             "the Tansu broker",

@@ -7,7 +7,8 @@ import subprocess
 import uuid
 from pathlib import Path
 
-from doudi.processes import Child, free_port, listens
+from doudi.ports import free_port, listens
+from doudi.processes import Child
 from doudi.repository import REPOSITORY
 
 _KAFKA = REPOSITORY / "deploy" / "kafka"

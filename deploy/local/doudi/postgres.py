@@ -14,7 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from doudi.databases import SUPERUSER, Cluster
-from doudi.processes import Child, free_port
+from doudi.ports import free_port
+from doudi.processes import Child
 
 # PostgreSQL refuses to run as root. This account exists on every Linux and owns nothing.
 _UNPRIVILEGED_USER = "nobody"

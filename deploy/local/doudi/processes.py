@@ -1,9 +1,7 @@
 """Child processes of the embedded deployment: started on a leash, watched while they start, stopped by pid."""
 
 import os
-import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,43 +14,10 @@ import psutil
 _LEASH = Path(__file__).with_name("leash.py")
 _POLL_SECONDS = 0.01
 _LOG_TAIL_LINES = 20
-# Below the ports that kernels give to outgoing connections: a port of ours stays free while its process is restarted.
-_LOWEST_PORT, _HIGHEST_PORT = 20_000, 32_000
 
 
 class StartFailed(RuntimeError):
     """A process ended, or was not ready in time. The message carries the end of its log."""
-
-
-def free_port() -> int:
-    """A TCP port of the loopback address on which nobody listens."""
-    return free_ports(1)[0]
-
-
-def free_ports(count: int) -> list[int]:
-    """TCP ports of the loopback address on which nobody listens, one after the other."""
-    while True:
-        first = _LOWEST_PORT + secrets.randbelow(_HIGHEST_PORT - _LOWEST_PORT - count)
-        ports = list(range(first, first + count))
-        if all(_is_free(port) for port in ports):
-            return ports
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        # As servers do: a port whose last connections are still fading away is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
-def listens(port: int) -> bool:
-    """Whether somebody accepts connections on that loopback port."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Child:

@@ -22,8 +22,9 @@ from doudi.broker import Broker, BrokerKind, new_broker
 from doudi.databases import DatabaseUrls, migrate_service
 from doudi.environment import Environment
 from doudi.identities import load_identities
+from doudi.ports import free_port, free_ports
 from doudi.postgres import Postgres
-from doudi.processes import Child, free_port, free_ports
+from doudi.processes import Child
 from doudi.running import Running
 from shared.clock import MovableClock
 

@@ -93,7 +93,8 @@ async def decision_view(tx: AsyncConnection, row: sa.Row[Any], caller: Principal
         .order_by(measure.c.policy)
     )
     measures = found.all()
-    titles = _titles(measures[0].result) if measures else {}
+    policies: dict[str, Any] = json.loads(measures[0].result)["policies"] if measures else {}
+    decided = {one.policy for one in measures}
     return DecisionView(
         decision_id=row.decision_id,
         assessment_id=row.assessment_id,
@@ -105,7 +106,7 @@ async def decision_view(tx: AsyncConnection, row: sa.Row[Any], caller: Principal
         measures=[
             MeasureView(
                 policy=one.policy,
-                title=titles[one.policy],
+                title=policies[one.policy]["title"],
                 outcome=one.outcome,
                 monthly_amount=one.monthly_amount_fen,
                 persons=one.person_refs,
@@ -119,12 +120,13 @@ async def decision_view(tx: AsyncConnection, row: sa.Row[Any], caller: Principal
         confirmed_by=row.confirmed_by if shows_officers else None,
         notice_ends_on=row.notice_ends_on,
         in_force_at=row.in_force_at,
+        on_request=[
+            answer["title"]
+            for policy, answer in policies.items()
+            if answer["eligible"] and answer["on_request"] and policy not in decided
+        ],
         appeal_routes=list(APPEAL_ROUTES) if any(one.outcome == "refused" for one in measures) else [],
     )
-
-
-def _titles(result: str) -> dict[str, str]:
-    return {policy: answer["title"] for policy, answer in json.loads(result)["policies"].items()}
 
 
 async def benefits_of(tx: AsyncConnection, household_id: UUID) -> Sequence[BenefitView]:

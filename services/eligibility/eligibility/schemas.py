@@ -142,6 +142,7 @@ class DecisionView(BaseModel):
     confirmed_by: str | None
     notice_ends_on: date | None
     in_force_at: datetime | None
+    on_request: list[str] = Field(description="Titles of what the household is entitled to and may ask for")
     appeal_routes: list[str] = Field(description="Ways of appeal, where something was refused")
 
 
@@ -186,6 +187,14 @@ class ParameterList(BaseModel):
     items: list[ParameterView]
 
 
+class Criterion(BaseModel):
+    """One condition of a policy, in words."""
+
+    rule: str
+    says: str = Field(examples=["人均收入低于低保标准"])
+    clause: str
+
+
 class ToolbookEntry(BaseModel):
     """One policy of the toolbook."""
 
@@ -194,8 +203,11 @@ class ToolbookEntry(BaseModel):
     clause: str
     department: str
     kind: str
-    public_notice: bool
+    public_notice: bool = Field(description="The opinion hangs seven days in the community before it is in force")
+    on_request: bool = Field(description="Handed to its department once the entitled want it")
     legal_basis: list[str]
+    since: date = Field(description="First day of the rule in force")
+    criteria: list[Criterion]
 
 
 class Toolbook(BaseModel):

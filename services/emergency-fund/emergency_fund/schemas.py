@@ -121,6 +121,12 @@ class GrantRequest(Strict):
 class Refusal(Strict):
     """The second officer's refusal."""
 
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"examples": [{"reason": "现场核实未发现火灾", "route": "district"}]},
+    )
+
     reason: Words = Field(examples=["现场核实未发现火灾"])
     route: Literal["district", "special_deliberation"] | None = Field(
         default=None, description="仍可走的途径：区级、一事一议", examples=["district"]
@@ -129,6 +135,8 @@ class Refusal(Strict):
 
 class Settlement(Strict):
     """How a paper debt ends."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [{"outcome": "supplied"}]})
 
     outcome: Literal["supplied", "waived"] = Field(examples=["supplied"])
     reason: Words | None = Field(default=None, description="免交时必填", examples=[None])

@@ -157,8 +157,10 @@ class Consumer:
             client = bus.new_consumer(self._bootstrap, group=self._group, fetch_wait_ms=self._fetch_wait_ms)
             try:
                 await self._consume(_Session(client))
-            except Exception as error:
+            except (Exception, asyncio.CancelledError) as error:
                 # Whatever broker or database did, the consumer outlives it.
+                if bus.is_asked_to_stop():
+                    raise
                 _log.warning(
                     "consumer.begins_anew", consumer=self._group, error=bus.error_code(error), at=bus.place_of(error)
                 )
@@ -225,8 +227,12 @@ class Consumer:
                 await self._handle_partition(session, place, records)
             return
         async with asyncio.TaskGroup() as group:
-            for place, records in polled.items():
-                group.create_task(self._handle_partition(session, place, records))
+            tasks = [
+                group.create_task(self._handle_partition(session, place, records)) for place, records in polled.items()
+            ]
+        # A group takes no notice of a task that was cancelled from elsewhere.
+        if any(task.cancelled() for task in tasks):
+            raise _ProgressLost("the handling of a partition was cut off")
 
     async def _handle_partition(
         self, session: _Session, place: TopicPartition, records: Sequence[ConsumerRecord]

@@ -18,7 +18,12 @@ ASKED_AT_LEAST = {
 _COMPLETIONS = {
     "medical_assistance": {"result": "delivered", "details": {"group": "key_recipient"}, "note": "已纳入医疗救助名单"},
     "premium_subsidy": {"result": "delivered", "amount": "380.00", "note": "已资助参加居民医保"},
-    "education_aid": {"result": "delivered", "amount": "500.00", "details": {"group": "dibao_family"}, "note": "秋季学期"},
+    "education_aid": {
+        "result": "delivered",
+        "amount": "500.00",
+        "details": {"group": "dibao_family"},
+        "note": "秋季学期",
+    },
     "employment_assistance": {"result": "delivered", "details": {"post": "public_welfare_post"}, "note": "公益性岗位"},
 }
 
@@ -68,7 +73,9 @@ def granted_with_a_department_down(journal: Journal, company: Company) -> dict[s
         "公示无异议，次月起发放", benefit["monthly_amount"] == "1030.00", f"自 {benefit['starts_on']} 起每月 1030.00 元"
     )
     referred = _work_referrals(journal, company, household_id)
-    journal.holds("医保、教育、人力资源三部门均已办结", referred >= {"medical_security", "education", "human_resources"})
+    journal.holds(
+        "医保、教育、人力资源三部门均已办结", referred >= {"medical_security", "education", "human_resources"}
+    )
 
     def finished() -> list[dict[str, Any]] | None:
         items = resident.get("intake", f"/v1/applications/{application_id}/timeline", limit=100)["items"]

@@ -40,7 +40,13 @@ def paid_at_once(journal: Journal, company: Company) -> dict[str, Any]:
     _refilled(journal, company, home)
     clerk.post("emergency-fund", f"/v1/grants/{grant['grant_id']}/debts/{debts[0]['debt_id']}/settlement", _SUPPLIED)
     journal.holds("一份材料补齐", condition=True, seen=debts[0]["paper"])
-    return {"grant_id": grant["grant_id"], "household_id": household_id, "open_debt": debts[1], "street": home.street}
+    return {
+        "grant_id": grant["grant_id"],
+        "household_id": household_id,
+        "open_debt": debts[1],
+        "papers": len(debts),
+        "street": home.street,
+    }
 
 
 def forgotten_debt(journal: Journal, company: Company, fire: dict[str, Any]) -> None:
@@ -48,12 +54,14 @@ def forgotten_debt(journal: Journal, company: Company, fire: dict[str, Any]) -> 
     company.wait_until_day(16)
     auditor = company.staff("auditor-1")
 
+    owed = 1 + len(NEIGHBOURS) * len(_PAPERS)
+
     def raised() -> list[dict[str, Any]] | None:
         items = auditor.get("oversight", "/v1/clues", kind="paper_debt_overdue", street=fire["street"])["items"]
-        return items or None
+        return items if len(items) == owed else None
 
     clues = journal.until("监督发现逾期欠件", raised)
-    journal.holds("欠件到期未补，监督自动提出线索", clues, f"{len(clues)} 条线索")
+    journal.holds("欠件到期未补，监督逐件提出线索", clues, f"{len(clues)} 条线索（马远夫妇 1 件，同楼四户 8 件）")
     grant = company.staff(f"clerk-{fire['street']}-1").get("emergency-fund", f"/v1/grants/{fire['grant_id']}")
     debt = next(one for one in grant["debts"] if one["debt_id"] == fire["open_debt"]["debt_id"])
     journal.holds(
@@ -90,7 +98,9 @@ def _neighbours(journal: Journal, company: Company, home: Household) -> None:
         approver.post("emergency-fund", f"/v1/grants/{grant['grant_id']}/approval", {})
         clerk.post("emergency-fund", f"/v1/grants/{grant['grant_id']}/payment", {})
     reserve = clerk.get("emergency-fund", f"/v1/streets/{home.street}/reserve")
-    journal.holds("同楼四户同样当天得到救助", reserve["cash"] == "11960.01", f"备用金余额 {reserve['cash']} 元，低于警戒线")
+    journal.holds(
+        "同楼四户同样当天得到救助", reserve["cash"] == "11960.01", f"备用金余额 {reserve['cash']} 元，低于警戒线"
+    )
 
 
 def _refilled(journal: Journal, company: Company, home: Household) -> None:
@@ -116,7 +126,9 @@ def _refilled(journal: Journal, company: Company, home: Household) -> None:
 
     journal.until("财政局的答复入账", full)
     journal.holds("财政局拨付，备用金恢复 30,000.00 元", condition=True)
-    statement = clerk.get("emergency-fund", f"/v1/streets/{home.street}/statement", on=local_date(journal.now()).isoformat())
+    statement = clerk.get(
+        "emergency-fund", f"/v1/streets/{home.street}/statement", on=local_date(journal.now()).isoformat()
+    )
     entries = sum(len(account["entries"]) for account in statement["accounts"])
     journal.holds("当日流水逐笔可查", entries, f"{entries} 笔分录")
 

@@ -42,16 +42,20 @@ class Journal:
         mark = "[green]✓[/green]" if condition else "[red]✗[/red]"
         self.console.print(f"  {at:%Y-%m-%d %H:%M} {mark} {what}", highlight=False)
         if seen:
-            self.console.print(f"                       {seen}", style="dim", highlight=False, markup=False)
+            self.console.print(
+                f"                       {seen}", style="dim", highlight=False, markup=False, soft_wrap=True
+            )
         if not condition:
             raise StoryBroken(f"{self._chapter}: {what}: {seen}")
 
     def line(self, at: str, text: str) -> None:
         """One line of a case's time line, as the resident reads it."""
         when = datetime.fromisoformat(at).astimezone(DISTRICT_TIMEZONE)
-        self.console.print(f"      │ {when:%m-%d %H:%M}  {text}", highlight=False, markup=False)
+        self.console.print(f"      │ {when:%m-%d %H:%M}  {text}", highlight=False, markup=False, soft_wrap=True)
 
-    def until(self, what: str, look: Callable[[], Found | None], *, patience_seconds: float = _PATIENCE_SECONDS) -> Found:
+    def until(
+        self, what: str, look: Callable[[], Found | None], *, patience_seconds: float = _PATIENCE_SECONDS
+    ) -> Found:
         """Look again until there is something. Raises StoryBroken when it takes too long."""
         ends_at = time.monotonic() + patience_seconds
         while True:

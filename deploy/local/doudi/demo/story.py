@@ -71,5 +71,7 @@ def _end(journal: Journal, *, as_json: bool, code: int) -> int:
         document = {"held": code == 0, "steps": journal.steps, "measured": journal.measured}
         sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
     else:
-        journal.console.print(f"\n{len(journal.steps)} steps held; {journal.measured}" if code == 0 else "", markup=False)
+        journal.console.print(
+            f"\n{len(journal.steps)} steps held; {journal.measured}" if code == 0 else "", markup=False
+        )
     return code

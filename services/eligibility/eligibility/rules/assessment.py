@@ -94,6 +94,7 @@ class Assessment:
             "kind": policy.kind.value,
             "legal_basis": policy.basis.split("；"),
             "public_notice": policy.public_notice,
+            "on_request": policy.on_request,
             "eligible": result.eligible if result else False,
         }
         if result:

@@ -53,7 +53,8 @@ class Policy:
     """One policy of the toolbook. `eligible`, `amount`, `persons` and the keys of the answer are names of rules.
 
     A policy for persons is granted where `eligible` holds for at least one; its amount is the sum over them.
-    `always` are keys of every answer, `when_eligible` only of a positive one.
+    `always` are keys of every answer, `when_eligible` only of a positive one. A policy `on_request` is told to those
+    entitled and handed to its department once they want it: nobody gets a flat, a course or a lawyer unasked.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Policy:
     amount: str | None
     persons: str | None
     public_notice: bool
+    on_request: bool
     when_eligible: Mapping[str, str]
     always: Mapping[str, str]
 
@@ -137,6 +139,7 @@ class Book:
         amount: str | None = None,
         persons: str | None = None,
         public_notice: bool = False,
+        on_request: bool = False,
         when_eligible: Mapping[str, str] | None = None,
         always: Mapping[str, str] | None = None,
     ) -> None:
@@ -153,6 +156,7 @@ class Book:
                 amount,
                 persons,
                 public_notice,
+                on_request,
                 when_eligible or {},
                 always or {},
             )

@@ -71,6 +71,7 @@ class PolicyAnswer:
     monthly_amount_fen: int | None
     person_refs: tuple[str, ...]
     public_notice: bool
+    on_request: bool
     district_home_visit: bool
     reason: str
     awaited: tuple[str, ...]
@@ -92,7 +93,8 @@ def _policy_answer(policy: str, answer: Mapping[str, Any]) -> PolicyAnswer:
         eligible=answer["eligible"],
         monthly_amount_fen=None if amount is None else parse_yuan(amount),
         person_refs=tuple(answer.get("persons", ())),
-        public_notice=answer.get("public_notice", False),
+        public_notice=answer["public_notice"],
+        on_request=answer["on_request"],
         district_home_visit=answer.get("district_home_visit", False),
         reason="；".join(answer["explanation"]["text"]),
         awaited=tuple(sorted({one["label"] for one in answer["explanation"]["awaits"]})),
@@ -160,6 +162,8 @@ def propose(
 ) -> list[Measure]:
     """Everything the household is entitled to, what it asked for and is refused, and what the officer changed.
 
+    A policy on request is proposed where it was requested or where the officer, who has asked the family, names it.
+
     Raises ProposalImpossible where an override names no policy, or where a requested policy waits for a fact and
     the officer has not decided it.
     """
@@ -167,6 +171,8 @@ def propose(
     unknown = sorted(changed.keys() - answers.keys())
     if unknown:
         raise ProposalImpossible("unknown_policy", unknown, "工具书中没有此项政策")
+    # Intake does not know the toolbook: what it let through and we do not have, nobody can be granted or refused.
+    requested = [policy for policy in requested if policy in answers]
     waiting = [policy for policy in requested if policy not in changed and answers[policy].eligible is None]
     if waiting:
         awaited = sorted({fact for policy in waiting for fact in answers[policy].awaited})
@@ -176,7 +182,7 @@ def propose(
         override = changed.get(policy)
         if override is not None:
             measures.append(_overridden(answer, override))
-        elif answer.eligible or policy in requested:
+        elif policy in requested or (answer.eligible and not answer.on_request):
             measures.append(
                 Measure(
                     answer=answer,

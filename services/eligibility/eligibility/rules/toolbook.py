@@ -240,6 +240,7 @@ def _published(edition: Edition, policy: Policy) -> dict[str, Any]:
         "department": policy.department,
         "kind": policy.kind.value,
         "public_notice": policy.public_notice,
+        "on_request": policy.on_request,
         "legal_basis": policy.basis.split("；"),
         "since": edition.rules[policy.eligible].since.isoformat(),
         "criteria": [{"rule": rule.name, "says": rule.says, "clause": rule.clause} for rule in rules],

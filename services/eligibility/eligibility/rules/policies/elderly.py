@@ -98,6 +98,7 @@ book.policy(
     kind=Benefit.SERVICE,
     basis=_TEXT,
     eligible="gets_home_services",
+    on_request=True,
 )
 book.policy(
     "home_adaptation",
@@ -107,6 +108,7 @@ book.policy(
     kind=Benefit.SERVICE,
     basis=_TEXT,
     eligible="gets_home_adaptation",
+    on_request=True,
 )
 book.policy(
     "elderly_meal_subsidy",
@@ -152,4 +154,5 @@ book.policy(
     kind=Benefit.SERVICE,
     basis="武昌办发〔2022〕8号 五",
     eligible="gets_elderly_home_place",
+    on_request=True,
 )

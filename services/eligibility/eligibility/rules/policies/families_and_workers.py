@@ -104,7 +104,14 @@ def _health(policy_id: str, title: str, clause: str, kind: Benefit, eligible: st
 
 def _worker(policy_id: str, title: str, clause: str, kind: Benefit, eligible: str) -> None:
     book.policy(
-        policy_id, title=title, clause=clause, department="trade_union", kind=kind, basis=_WORKER, eligible=eligible
+        policy_id,
+        title=title,
+        clause=clause,
+        department="trade_union",
+        kind=kind,
+        basis=_WORKER,
+        eligible=eligible,
+        on_request=True,
     )
 
 

@@ -167,6 +167,7 @@ book.policy(
     department="housing",
     kind=Benefit.SERVICE,
     basis=f"{_TEXT}（四）",
+    on_request=True,
 )
 book.policy(
     "employment_assistance",
@@ -185,6 +186,7 @@ book.policy(
     kind=Benefit.SERVICE,
     basis=f"{_TEXT}（五）",
     eligible="gets_skills_training",
+    on_request=True,
 )
 book.policy(
     "legal_aid",
@@ -194,6 +196,7 @@ book.policy(
     kind=Benefit.SERVICE,
     basis=f"{_TEXT}（六）；法律援助法",
     eligible="gets_legal_aid",
+    on_request=True,
 )
 book.policy(
     "disaster_relief_goods",

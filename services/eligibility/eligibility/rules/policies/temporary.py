@@ -99,4 +99,5 @@ book.policy(
     department="civil_affairs",
     kind=Benefit.CASH_ONCE,
     basis="武昌办发〔2022〕8号 九（一）",
+    on_request=True,
 )

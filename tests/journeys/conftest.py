@@ -1,0 +1,40 @@
+"""The embedded deployment, started once for all journeys, on the broker of this run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from doudi.broker import BrokerKind
+from doudi.demo import application, story
+from doudi.demo.journal import Journal
+from doudi.running import run_directory
+from doudi.stack import Stack
+
+
+@pytest.fixture(scope="session")
+def stack(broker_kind: BrokerKind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Everything, with one department in a process of its own and business time at the story's first day."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOUDI_RUN_DIRECTORY", str(tmp_path_factory.mktemp("run")))
+        with run_directory() as directory:
+            running = Stack(
+                directory,
+                broker=broker_kind,
+                durable=False,
+                apart=[application.DOWN],
+                clock_starts_at=story.BEGINS_AT,
+            )
+            with running:
+                yield running
+
+
+@pytest.fixture(scope="session")
+def told(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Journal:
+    """The story, told once; its tests look at what it left behind."""
+    written = Path(tmp_path_factory.mktemp("story") / "story.txt").open("w", encoding="utf-8")  # noqa: SIM115 - lives as long as the journal
+    journal = Journal(Console(file=written, width=160), stack.now)
+    story.tell(stack, journal)
+    written.close()
+    return journal
