@@ -171,7 +171,8 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
         for path in schema.get("paths", {}).values():
             for operation in path.values():
-                for status in _DOCUMENTED_EVERYWHERE:
+                with_body = (415,) if "requestBody" in operation else ()
+                for status in (*_DOCUMENTED_EVERYWHERE, *with_body):
                     operation["responses"][str(status)] = {
                         "description": plain_problem(status).document.title,
                         "content": content,

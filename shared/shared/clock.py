@@ -4,12 +4,29 @@ Passed in, never read from the system inside a handler. Security time (token exp
 do not use it.
 """
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Annotated, Any, Protocol
 from zoneinfo import ZoneInfo
 
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
 DISTRICT_TIMEZONE = ZoneInfo("Asia/Shanghai")
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def _iso_day(value: Any) -> Any:
+    if isinstance(value, str) and not _ISO_DAY.fullmatch(value):
+        raise PydanticCustomError("not_a_day", "应为 YYYY-MM-DD 形式的日期，如 2022-10-10")
+    if not isinstance(value, str | date):
+        raise PydanticCustomError("not_a_day", "应为 YYYY-MM-DD 形式的日期，如 2022-10-10")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_iso_day)]
+"""A day as callers send it. Refuses the numbers and times that pydantic would also read as a date."""
 
 
 class Clock(Protocol):

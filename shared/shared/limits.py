@@ -72,7 +72,7 @@ class Limits:
         return self._body_problem() if not declared.isdigit() or int(declared) > self._body_limit else None
 
     def _body_problem(self) -> Problem:
-        return plain_problem(413, detail=f"内容不得超过 {self._body_limit} 字节")
+        return plain_problem(413, detail=f"内容不得超过 {self._body_limit} 字节", field="body")
 
     async def _too_often(self, scope: Scope, headers: dict[bytes, bytes]) -> Problem | None:
         if scope["path"] in {"/livez", "/readyz", "/metrics"}:

@@ -4,6 +4,7 @@ import re
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 FEN_PER_YUAN = 100
 # Twelve digits of yuan are a thousand times the district's yearly budget and still fit a bigint of fen.
@@ -43,10 +44,11 @@ def _from_yuan_or_fen(value: Any) -> Any:
 
 
 def _from_yuan(value: Any) -> Any:
-    if not isinstance(value, str):
+    try:
         # A bare number would leave open whether it means yuan or fen.
-        raise NotAnAmount(f"{value!r} is not an amount: send yuan as a string such as '3639.99'")
-    return parse_yuan(value)
+        return parse_yuan(value if isinstance(value, str) else "")
+    except NotAnAmount as error:
+        raise PydanticCustomError("not_an_amount", "金额应为以元为单位的字符串，至多两位小数，如 “3639.99”") from error
 
 
 _AS_YUAN = PlainSerializer(format_yuan, return_type=str, when_used="json")

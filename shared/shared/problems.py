@@ -3,13 +3,14 @@
 Each names the field, the value and the way out. Services raise `Problem`, never an HTTP exception.
 """
 
+import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
@@ -20,6 +21,10 @@ _TYPE_PREFIX = "urn:doudi:problem:"
 _SHOWN_VALUE_LENGTH = 60
 # Fields whose value must not come back in an answer or reach a log.
 _SILENT_FIELDS = {"identity_number", "name", "phone", "bank_account", "client_secret", "authorization"}
+
+# What FastAPI and our limits answer with before a body is read whole.
+_STATUSES_OF_BODIES = {400, 413}
+_JSON = re.compile(r"application/([\w.-]+\+)?json\b", re.IGNORECASE)
 
 _log = structlog.get_logger(__name__)
 
@@ -130,12 +135,14 @@ def not_found(what: str, value: object) -> Problem:
     return plain_problem(404, detail=f"未找到{what} {value}")
 
 
-def respond(problem: Problem) -> JSONResponse:
+def respond(problem: Problem) -> Response:
     """The HTTP answer of a problem."""
     document = problem.document
     document.request_id = structlog.contextvars.get_contextvars().get("request_id")
-    return JSONResponse(
-        document.model_dump(exclude_none=True), document.status, media_type=MEDIA_TYPE, headers=problem.headers
+    # What came in may hold half a surrogate pair, which no answer can.
+    content = json.dumps(document.model_dump(exclude_none=True), ensure_ascii=False)
+    return Response(
+        content.encode("utf-8", errors="replace"), document.status, media_type=MEDIA_TYPE, headers=problem.headers
     )
 
 
@@ -151,7 +158,10 @@ def _from_validation(errors: Sequence[Any]) -> Problem:
     if any(error["type"] == "json_invalid" for error in errors):
         position = errors[0]["loc"][-1]
         return plain_problem(
-            400, detail=f"第 {position} 个字符附近不是合法的 JSON", way_out="请检查 JSON 语法后重新提交"
+            400,
+            detail=f"第 {position} 个字符附近不是合法的 JSON",
+            field="body",
+            way_out="请检查 JSON 语法后重新提交",
         )
     found = [
         FieldError(
@@ -165,25 +175,34 @@ def _from_validation(errors: Sequence[Any]) -> Problem:
     return plain_problem(422, detail=f"共有 {len(errors)} 处需要修改", errors=found)
 
 
+def _wrong_media_type(request: Request, error: RequestValidationError) -> Problem | None:
+    """415 where a body was not read because it does not say that it is JSON. FastAPI says only that it is no object."""
+    media_type = request.headers.get("content-type", "")
+    if _JSON.match(media_type) or not isinstance(error.body, bytes):
+        return None
+    return plain_problem(415, detail="请求内容须为 JSON", field="header.Content-Type", value=media_type or "（未注明）")
+
+
 def install_problem_handlers(app: FastAPI) -> None:
     """Make every error of `app` a problem document."""
 
-    async def on_problem(_: Request, error: Exception) -> JSONResponse:
+    async def on_problem(_: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)
         return respond(error)
 
-    async def on_validation(_: Request, error: Exception) -> JSONResponse:
+    async def on_validation(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return respond(_from_validation(error.errors()))
+        return respond(_wrong_media_type(request, error) or _from_validation(error.errors()))
 
-    async def on_http(_: Request, error: Exception) -> JSONResponse:
+    async def on_http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         headers = dict(error.headers) if error.headers else None
         if error.status_code in _TITLES:
-            return respond(plain_problem(error.status_code, headers=headers))
+            field = "body" if error.status_code in _STATUSES_OF_BODIES else None
+            return respond(plain_problem(error.status_code, headers=headers, field=field))
         return respond(Problem(error.status_code, "http_error", str(error.detail), headers=headers))
 
-    async def on_anything(request: Request, error: Exception) -> JSONResponse:
+    async def on_anything(request: Request, error: Exception) -> Response:
         _log.error("request.failed", path=request.url.path, exc_info=error)
         return respond(plain_problem(500))
 

@@ -173,7 +173,7 @@ BAD = {
     "amount with three decimals": (
         _second(income=[{"kind": "wage", "monthly": "0.001"}]),
         "body.household.members[1].income[0].monthly",
-        "value_error",
+        "not_an_amount",
     ),
     "negative amount": (_household(requested_amount="-1.00"), "body.household.requested_amount", "greater_than_equal"),
     "unknown kind of income": (

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from shared.clock import Day
+
 _QUERY = "01930000-0000-7000-8000-000000000004"
 _VERIFICATION = "01930000-0000-7000-8000-000000000003"
 _APPLICATION = "01930000-0000-7000-8000-000000000002"
@@ -142,7 +144,7 @@ class AnswerRecord(BaseModel):
     person_ref: Ref
     data_set: Code
     fields: Annotated[dict[Code, Any], Field(max_length=50)]
-    as_of: date = Field(description="数据日期")
+    as_of: Day = Field(description="数据日期")
 
 
 class AnswerRequest(BaseModel):
@@ -301,14 +303,14 @@ class AccessView(BaseModel):
     model_config = _example(
         access_id=_ACCESS,
         at=_AT,
-        who="区税务局",
-        subject=None,
-        purpose="家庭经济状况核对",
-        fields=["姓名", "身份证号码", "月工资薪金"],
-        outcome="answered",
-        reason=None,
+        who="白沙洲街道工作人员",
+        subject="clerk-420106009-1",
+        purpose="办理救助申请",
+        fields=["申报的家庭情况", "月工资薪金"],
+        outcome="refused",
+        reason="out_of_scope",
         application_id=_APPLICATION,
-        text="2022年10月11日 09:30，区税务局为“家庭经济状况核对”查询您家的姓名、身份证号码、月工资薪金：已提供。",
+        text="2022年10月11日 09:30，白沙洲街道工作人员为“办理救助申请”查询您家的申报的家庭情况、月工资薪金：未提供。",
     )
 
     access_id: UUID
@@ -326,7 +328,7 @@ class AccessView(BaseModel):
 class AccessPage(BaseModel):
     """Looks, the newest first."""
 
-    model_config = _example(items=[], next_cursor=None)
+    model_config = _example(items=[], next_cursor=_ACCESS)
 
     items: list[AccessView]
     next_cursor: str | None = Field(description="下一页；没有更多时为 null")

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 
 from departments.handlers.referrals import accept_referral, complete_referral, return_referral
 from departments.handlers.registers import put_records
@@ -51,6 +51,7 @@ Officer = Annotated[Principal, Depends(require(Role.DEPARTMENT_OFFICER))]
 Reader = Annotated[Principal, Depends(require(*_READERS))]
 Cursor = Annotated[UUID | None, Query(description="`next_cursor` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=200)]
+DataSetCode = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,60}$", examples=["individual_income"])]
 
 
 def _office(request: Request) -> Office:
@@ -180,7 +181,9 @@ async def list_registers(caller: Officer, office: OfficeDep, database: DatabaseD
 
 
 @router.get("/registers/{data_set}", responses=problem_responses(404))
-async def get_register(data_set: str, caller: Officer, office: OfficeDep, database: DatabaseDep) -> RegisterView:
+async def get_register(
+    data_set: DataSetCode, caller: Officer, office: OfficeDep, database: DatabaseDep
+) -> RegisterView:
     """How much one register holds."""
     _own_officer(caller, office)
     async with database.transaction(caller) as tx:
@@ -190,7 +193,7 @@ async def get_register(data_set: str, caller: Officer, office: OfficeDep, databa
 
 @router.put("/registers/{data_set}/records", responses=problem_responses(404))
 async def put_register_records(
-    data_set: str,
+    data_set: DataSetCode,
     body: RegisterBatch,
     caller: Officer,
     office: OfficeDep,

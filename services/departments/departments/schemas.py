@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 from pydantic_core import PydanticCustomError
 
-from shared.money import Fen
+from shared.clock import Day
+from shared.money import Fen, FenOfYuan
 
 _REFERRAL_ID = "01930000-0000-7000-8000-000000000009"
 _REPLENISHMENT_ID = "01930000-0000-7000-8000-00000000000a"
@@ -30,7 +31,7 @@ ReasonCode = Literal["not_our_duty", "not_entitled", "cannot_be_reached", "dupli
 Text = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
 Word = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9_]*$")]
 # Twelve digits of yuan fit PostgreSQL's bigint; no payment of a department comes near this.
-Amount = Annotated[Fen, Field(ge=0, le=10**13)]
+Amount = Annotated[FenOfYuan, Field(ge=0, le=10**13)]
 
 
 def _storable(fields: dict[str, Any]) -> dict[str, Any]:
@@ -183,9 +184,9 @@ class RegisterRecord(BaseModel):
     fields: Annotated[dict[Word, JsonValue], Field(min_length=1, max_length=40), AfterValidator(_storable)] = Field(
         description="As the catalogue of data-sharing names them"
     )
-    valid_from: date
-    valid_to: date | None = Field(default=None, description="First day on which the record no longer holds")
-    as_of: date = Field(description="Day of the source; an older one never replaces a newer one")
+    valid_from: Day
+    valid_to: Day | None = Field(default=None, description="First day on which the record no longer holds")
+    as_of: Day = Field(description="Day of the source; an older one never replaces a newer one")
 
 
 class RegisterBatch(BaseModel):

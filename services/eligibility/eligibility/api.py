@@ -1,7 +1,6 @@
 """Who may ask eligibility for what."""
 
 import json
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -37,6 +36,7 @@ from eligibility.schemas import (
 )
 from shared.app import ClockDep, DatabaseDep
 from shared.auth import OVERSEERS, STAFF, Principal, Role, require
+from shared.clock import Day
 from shared.idempotency import IdempotencyKey, key_owner, once
 from shared.problems import problem_responses
 
@@ -181,7 +181,7 @@ async def read_benefits(household_id: UUID, caller: Reader, database: DatabaseDe
 
 @router.get("/parameters", tags=["toolbook"])
 async def read_parameters(
-    _: Anyone, on: Annotated[date | None, Query(description="Only the values in force on this day")] = None
+    _: Anyone, on: Annotated[Day | None, Query(description="Only the values in force on this day")] = None
 ) -> ParameterList:
     """Amounts and limits with their first days and sources."""
     return ParameterList(items=parameter_views(PARAMETERS, on=on))

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
+from shared.clock import Day
 from shared.money import Fen, FenOfYuan
 
 _CASE: JsonDict = {
@@ -41,7 +42,7 @@ class PreviewRequest(_Body):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_CASE]})
 
-    as_of: date
+    as_of: Day
     household: dict[str, Any]
 
 
@@ -93,7 +94,7 @@ class ConfirmationRequest(_Body):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"comment": "同意"}]})
 
     comment: Text
-    district_visit_on: date | None = Field(
+    district_visit_on: Day | None = Field(
         default=None, description="Day of the district's home visit, where a near relative is in office"
     )
 

@@ -20,6 +20,7 @@ from emergency_fund.schemas import (
 )
 from shared.app import ClockDep, DatabaseDep
 from shared.auth import OVERSEERS, STAFF, Principal, Role, own_street, require
+from shared.clock import Day
 from shared.idempotency import IdempotencyKey
 from shared.identity import StreetCode
 from shared.problems import plain_problem, problem_responses
@@ -124,7 +125,7 @@ async def read_reserve(street: StreetCode, caller: Reader, database: DatabaseDep
 @router.get("/streets/{street}/statement", tags=["ledger"], responses=problem_responses(404))
 async def read_statement(
     street: StreetCode,
-    on: Annotated[date, Query(ge=_FIRST_STATEMENT_DAY, le=_LAST_STATEMENT_DAY, examples=["2022-12-05"])],
+    on: Annotated[Day, Query(ge=_FIRST_STATEMENT_DAY, le=_LAST_STATEMENT_DAY, examples=["2022-12-05"])],
     caller: Reader,
     database: DatabaseDep,
 ) -> StatementView:

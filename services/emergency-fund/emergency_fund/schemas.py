@@ -1,15 +1,16 @@
 """What callers send to emergency-fund and see of it. Amounts are decimal strings of yuan."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from emergency_fund.rules.grant import GrantState
 from emergency_fund.rules.ledger import Account, TransferKind
+from shared.clock import Day
 from shared.events.emergency_fund import IncidentCause
-from shared.money import Fen, NotAnAmount
+from shared.money import Fen, FenOfYuan
 
 _HOUSEHOLD = "01930000-0000-7000-8000-000000000001"
 _GRANT = "01930000-0000-7000-8000-00000000000b"
@@ -21,22 +22,13 @@ _INSTANT = "2022-12-05T02:00:00Z"
 _FIRST_INCIDENT_DAY = date(2000, 1, 1)
 
 
-def _as_text(value: Any) -> Any:
-    """A bare JSON number of yuan would be taken for fen."""
-    if not isinstance(value, str):
-        raise NotAnAmount(f"{value!r} is not an amount: send yuan as a string such as '3639.99'")
-    return value
-
-
 def _printable(text: str) -> str:
     if not text.isprintable():
         raise ValueError("only printable characters are accepted")
     return text
 
 
-Amount = Annotated[
-    Fen, BeforeValidator(_as_text), Field(gt=0, description="元，十进制字符串，至多两位小数", examples=["3639.99"])
-]
+Amount = Annotated[FenOfYuan, Field(gt=0, description="元，十进制字符串，至多两位小数", examples=["3639.99"])]
 Words = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), AfterValidator(_printable)
 ]
@@ -55,7 +47,7 @@ class Incident(Strict):
     """What happened. Payments for the same incident count together."""
 
     cause: IncidentCause = Field(examples=["fire"])
-    on: date = Field(ge=_FIRST_INCIDENT_DAY, description="发生日期", examples=["2022-12-03"])
+    on: Day = Field(ge=_FIRST_INCIDENT_DAY, description="发生日期", examples=["2022-12-03"])
     place: Words = Field(description="发生地点，仅本服务留存", examples=["中华路街道候补街社区"])
 
 

@@ -1,6 +1,5 @@
 """Who may call oversight: heads, key and proofs are for all staff, entries and clues for those who oversee."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -27,6 +26,7 @@ from oversight.schemas import (
 )
 from shared.app import ClockDep, DatabaseDep
 from shared.auth import OVERSEERS, STAFF, Principal, Role, require
+from shared.clock import Day
 from shared.idempotency import IdempotencyKey
 from shared.problems import Problem, not_found, problem_responses
 
@@ -77,7 +77,7 @@ async def list_checkpoints(
     caller: AnyStaff,
     database: DatabaseDep,
     clock: ClockDep,
-    on: Annotated[date | None, Query(description="Day in Wuhan; today when absent", examples=["2022-10-18"])] = None,
+    on: Annotated[Day | None, Query(description="Day in Wuhan; today when absent", examples=["2022-10-18"])] = None,
 ) -> CheckpointsOfDay:
     """The heads that were signed on one day, the first ones first, at most 200."""
     day = on or clock.today()

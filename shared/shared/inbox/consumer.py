@@ -209,8 +209,7 @@ class Consumer:
             polled: Mapping[TopicPartition, Sequence[ConsumerRecord]] = await session.client.getmany(
                 timeout_ms=_POLL_MILLISECONDS, max_records=_POLL_RECORDS
             )
-        if not polled:
-            self._progress_at = time.monotonic()
+        self._progress_at = time.monotonic()
         return polled
 
     async def _wait_for_group(self, session: _Session) -> None:

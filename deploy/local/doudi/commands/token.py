@@ -31,7 +31,7 @@ def token(
     try:
         running = Running.find()
         for role in roles:
-            print(_token(running, role, street, department, subject, service, second=second))  # noqa: T201
+            print(_token(running, role, street, department, subject, service, second=second))  # noqa: T201 - the token is what the command prints
     except (NotRunning, LookupError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error

@@ -5,16 +5,15 @@ difference is kept: dump these models with `exclude_unset=True`.
 """
 
 import re
-from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from shared.clock import Day
 from shared.identity import StreetCode
-from shared.money import Fen
+from shared.money import FenOfYuan
 
-_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _LONG_NUMBER = re.compile(r"\d{6}")
 
 
@@ -22,22 +21,6 @@ class Strict(BaseModel):
     """Refuses keys that it does not know, so that a misspelt fact is not taken as declared as nothing."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _iso_day(value: Any) -> Any:
-    """Refuse the numbers and times that pydantic would also read as a date."""
-    if isinstance(value, str) and not _ISO_DAY.fullmatch(value):
-        raise PydanticCustomError("not_a_day", "应为 YYYY-MM-DD 形式的日期，如 2022-10-10")
-    if not isinstance(value, str | date):
-        raise PydanticCustomError("not_a_day", "应为 YYYY-MM-DD 形式的日期，如 2022-10-10")
-    return value
-
-
-def _yuan(value: Any) -> Any:
-    """Refuse numbers: it could not be told whether they mean yuan or fen."""
-    if not isinstance(value, str):
-        raise PydanticCustomError("not_an_amount", "金额应为以元为单位的字符串，如 “3639.99”")
-    return value
 
 
 def _plain_words(text: str) -> str:
@@ -55,8 +38,7 @@ def _person_name(text: str) -> str:
     return text
 
 
-Day = Annotated[date, BeforeValidator(_iso_day)]
-Yuan = Annotated[Fen, BeforeValidator(_yuan), Field(ge=0)]
+Yuan = Annotated[FenOfYuan, Field(ge=0)]
 Words = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50), AfterValidator(_plain_words)
 ]
