@@ -67,8 +67,8 @@ def test_assess_takes_another_day_than_the_one_in_the_file(tmp_path: Path) -> No
 
 
 def with_birth_date(value: Any) -> dict[str, Any]:
-    member = {**CASE["household"]["members"][0], "birth_date": value}  # type: ignore[index]
-    return {**CASE, "household": {**CASE["household"], "members": [member]}}  # type: ignore[dict-item]
+    member = {**CASE["household"]["members"][0], "birth_date": value}  # type: ignore[index]  # JSON
+    return {**CASE, "household": {**CASE["household"], "members": [member]}}  # type: ignore[dict-item]  # JSON
 
 
 @pytest.mark.parametrize(

@@ -139,10 +139,12 @@ class Stack:
         with _signals_held():
             self._cleanup.close()
 
-    def start_process(self, name: str) -> None:
-        """Start a process again that was stopped or killed; returns when it is ready."""
-        self._children[name].start()
-        self._wait_ready(name)
+    def start_process(self, *names: str) -> None:
+        """Start processes again that were stopped or killed; returns when all are ready."""
+        for name in names:
+            self._children[name].start()
+        for name in names:
+            self._wait_ready(name)
 
     def stop_process(self, name: str) -> None:
         """Stop one process in order."""
