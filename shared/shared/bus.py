@@ -7,7 +7,7 @@ import asyncio
 import traceback
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,9 +93,13 @@ def new_consumer(bootstrap: str, *, group: str, fetch_wait_ms: int) -> AIOKafkaC
 
 async def stop(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
     """Close a client, whether or not the broker still answers."""
-    with suppress(Exception):
+    try:
         async with asyncio.timeout(_STOP_SECONDS):
             await client.stop()
+    except (Exception, asyncio.CancelledError) as error:
+        if isinstance(error, asyncio.CancelledError) and is_asked_to_stop():
+            raise
+        _log.info("bus.client_not_stopped", error=error_code(error))
 
 
 def is_asked_to_stop() -> bool:

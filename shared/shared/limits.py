@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.ids import new_id
+from shared.logs import mask_identity_numbers
 from shared.problems import Problem, plain_problem, respond
 
 
@@ -24,7 +25,7 @@ class RequestContext:
             await self._app(scope, receive, send)
             return
         given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        request_id = given if 8 <= len(given) <= 64 and given.isascii() and given.isprintable() else str(new_id())
+        request_id = given if _is_request_id(given) else str(new_id())
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
 
@@ -34,6 +35,11 @@ class RequestContext:
             await send(message)
 
         await self._app(scope, receive, send_with_id)
+
+
+def _is_request_id(given: str) -> bool:
+    fits = 8 <= len(given) <= 64 and given.isascii() and given.isprintable()
+    return fits and mask_identity_numbers(given) == given
 
 
 class Limits:

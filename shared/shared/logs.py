@@ -10,16 +10,23 @@ import structlog
 from opentelemetry import trace
 
 # An identity number (with or without its check digit) and a mobile number, wherever they stand in a line.
-_IDENTITY = re.compile(r"(?<!\d)(\d{6})(?:18|19|20)\d{2}(?:0\d|1[0-2])[0-3]\d\d{2}(\d?[\dXx])(?![\dXx])")
-_MOBILE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
+# It may follow an escape of an address, such as %20.
+_START = r"(?:(?<!\d)|(?<=%[\dA-Fa-f]{2}))"
+_IDENTITY = re.compile(_START + r"(\d{6})(?:18|19|20)\d{2}(?:0\d|1[0-2])[0-3]\d\d{2}(\d?[\dXx])(?![\dXx])")
+_MOBILE = re.compile(_START + r"(1[3-9]\d)\d{4}(\d{4})(?!\d)")
 _SILENT_KEYS = {"name", "identity_number", "phone", "token", "authorization", "client_secret", "password"}
 # Made by us, in hexadecimal: digits in them that look like a mobile number are none.
 _OWN_IDS = {"trace_id", "span_id"}
 
 
+def mask_identity_numbers(text: str) -> str:
+    """The text with identity numbers made unreadable. Ids, which are hexadecimal, stay as they are."""
+    return _IDENTITY.sub(r"\1********\2", text)
+
+
 def mask_text(text: str) -> str:
     """The text with identity and mobile numbers made unreadable."""
-    return _MOBILE.sub(r"\1****\2", _IDENTITY.sub(r"\1********\2", text))
+    return _MOBILE.sub(r"\1****\2", mask_identity_numbers(text))
 
 
 def _mask(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -26,12 +26,13 @@ create table outbox_sent (
 create table outbox_sent_default partition of outbox_sent default;
 
 -- Records events in the running transaction. The locks of their keys are held until it ends, so that ids of one key
--- are handed out in commit order; they are taken in one order, so that two callers cannot block each other.
+-- are handed out in commit order; they are taken in one order, so that two callers cannot block each other. Keys share
+-- 2048 locks, because the server's table of locks is small and one transaction may have events of very many keys.
 create function record_events(event_ids uuid[], topics text[], keys text[], bodies bytea[]) returns void
 language plpgsql as $$
 begin
     perform pg_advisory_xact_lock(1685024117, lock)
-        from (select distinct hashtext(key) as lock from unnest(keys) as key order by 1) as locks;
+        from (select distinct hashtext(key) & 2047 as lock from unnest(keys) as key order by 1) as locks;
     -- The relay forgets ids below which no transaction is left: so the transaction must show before it takes an id.
     perform pg_current_xact_id();
     insert into outbox (event_id, topic, key, body)

@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from shared.logs import mask_text
+from shared.logs import mask_identity_numbers, mask_text
 
 MEDIA_TYPE = "application/problem+json"
 _TYPE_PREFIX = "urn:doudi:problem:"
@@ -139,8 +139,8 @@ def respond(problem: Problem) -> Response:
     """The HTTP answer of a problem."""
     document = problem.document
     document.request_id = structlog.contextvars.get_contextvars().get("request_id")
-    # What came in may hold half a surrogate pair, which no answer can.
-    content = json.dumps(document.model_dump(exclude_none=True), ensure_ascii=False)
+    # A caller may put a number anywhere, as the name of a field too; and half a surrogate pair, which no answer holds.
+    content = mask_identity_numbers(json.dumps(document.model_dump(exclude_none=True), ensure_ascii=False))
     return Response(
         content.encode("utf-8", errors="replace"), document.status, media_type=MEDIA_TYPE, headers=problem.headers
     )

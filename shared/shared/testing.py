@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -30,7 +30,7 @@ from shared.inbox import Consumer, Subscriptions
 UNASSIGNED_REGION = "420199"
 """No real person has a number with this region."""
 
-Handler = Callable[[httpx.Request], Awaitable[httpx.Response] | httpx.Response]
+Handler = Callable[[httpx.Request], httpx.Response] | Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
 
 
 class FixedClock:
@@ -165,7 +165,7 @@ def envelope_of(event: Event, *, clock: Clock) -> Envelope:
     return Envelope(event_id=new_id(), source=event.topic, time=clock.now().astimezone(UTC), event=event)
 
 
-async def run_due(database: Database, clock: Clock, jobs: Jobs, clients: Any) -> int:
+async def run_due(database: Database, clock: Clock, jobs: Jobs[Any], clients: Any) -> int:
     """Let everything that is due now run, also what that makes due. How many pieces of work ran."""
     worker = Worker(database, clock, jobs, clients)
     done = 0

@@ -122,6 +122,7 @@ def build(name: str, urls: DatabaseUrls, directory: Path, *, clock: FixedClock, 
     }
     keys = directory / "keys.json"
     keys.write_text(json.dumps({"current": 1, "keys": {"1": "5a" * 16}, "index_key": "a5" * 32}), encoding="ascii")
+    asked: dict[str, Any]
     made: dict[str, Any] = {"clock": clock, "http": mint.session()}
     match name:
         case "intake":

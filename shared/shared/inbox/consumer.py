@@ -2,15 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka.structs import ConsumerRecord, TopicPartition
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter as Count
+from prometheus_client import Gauge, Histogram
 
 from shared import bus
 from shared.clock import Clock
@@ -31,6 +34,7 @@ from shared.inbox.delivery import (
 _POLL_MILLISECONDS = 200
 _POLL_RECORDS = 3_000
 _BATCH_EVENTS = 1_000
+_MERGED_RECORDS = 500
 _PARTITIONS_AT_ONCE = 4  # each takes a connection while it handles
 # How long a commit proves that the broker still knows us. A broker takes longer to come back empty.
 _PROOF_SECONDS = 0.05
@@ -45,7 +49,7 @@ _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
 
 _log = structlog.get_logger(__name__)
-_handled = Counter("doudi_event_handled_total", "Events by outcome", ["consumer", "topic", "outcome"])
+_handled = Count("doudi_event_handled_total", "Events by outcome", ["consumer", "topic", "outcome"])
 _age = Histogram(
     "doudi_event_age_seconds",
     "Business time from the record of an event to its handling, the oldest of a batch",
@@ -55,20 +59,18 @@ _age = Histogram(
 _lag = Gauge("doudi_consumer_lag", "Events behind the end of the partition", ["consumer", "topic", "partition"])
 
 
-class _PartitionRevoked(Exception):
-    """Another member handles the partition from here on."""
-
-
 class _ProgressLost(Exception):
     """A partition holds more and does not move: begin anew from the offsets."""
 
 
-@dataclass(frozen=True)
-class _Item:
-    """A message that is an event somebody subscribed to."""
+@dataclass
+class _Step:
+    """Records that are handled at one go; without a handler it is one record that is no event."""
 
-    record: ConsumerRecord
-    delivery: Delivery[Any]
+    handler: Batch | Single | None
+    error: Exception | None
+    records: list[ConsumerRecord] = field(default_factory=list)
+    deliveries: list[Delivery[Any]] = field(default_factory=list)
 
 
 @dataclass
@@ -86,6 +88,10 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
     """When the broker last took a commit: it knew our membership and has not lost its data since it gave it."""
     began_at: float = field(default_factory=time.monotonic)
     checked_at: float = field(default_factory=time.monotonic)
+
+    def is_revoked(self, record: ConsumerRecord) -> bool:
+        """Whether another member handles the record's partition from here on."""
+        return TopicPartition(record.topic, record.partition) in self.revoked
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         await self.commit()
@@ -177,7 +183,7 @@ class Consumer:
 
     async def handle(self, topic: str, body: bytes) -> None:
         """Let one message take effect, now and without the bus. Raises what the handler raises."""
-        found = self._inbox.read(topic, body)
+        found = self._inbox.read(topic, body, now=self._inbox.now())
         if found is not None:
             handler, delivery = found
             await self._inbox.apply(handler, [delivery])
@@ -221,91 +227,105 @@ class Consumer:
     async def _handle_polled(
         self, session: _Session, polled: Mapping[TopicPartition, Sequence[ConsumerRecord]]
     ) -> None:
-        if len(polled) == 1:
-            for place, records in polled.items():
-                await self._handle_partition(session, place, records)
-            return
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(self._handle_partition(session, place, records)) for place, records in polled.items()
-            ]
-        # A group takes no notice of a task that was cancelled from elsewhere.
-        if any(task.cancelled() for task in tasks):
-            raise _ProgressLost("the handling of a partition was cut off")
+        now = self._inbox.now()
+        lanes: list[Iterable[_Step]] = [self._steps(records, now) for records in polled.values()]
+        if sum(len(records) for records in polled.values()) <= _MERGED_RECORDS:
+            lanes = _merge([list(lane) for lane in lanes])
+        if len(lanes) == 1:
+            await self._carry_out(session, lanes[0])
+        else:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._carry_out(session, lane)) for lane in lanes]
+            # A group takes no notice of a task that was cancelled from elsewhere.
+            if any(task.cancelled() for task in tasks):
+                raise _ProgressLost("the handling of a partition was cut off")
+        for place in polled.keys() & session.client.assignment() - session.revoked:
+            offset = session.handled[place] = polled[place][-1].offset + 1
+            end = session.client.highwater(place)
+            if end is not None:
+                _lag.labels(self._group, place.topic, place.partition).set(max(0, end - offset))
 
-    async def _handle_partition(
-        self, session: _Session, place: TopicPartition, records: Sequence[ConsumerRecord]
-    ) -> None:
-        async with self._places:
-            try:
-                await self._handle_records(session, place, records)
-            except _PartitionRevoked:
-                return
-        offset = records[-1].offset + 1
-        session.handled[place] = offset
-        end = session.client.highwater(place) if place in session.client.assignment() else None
-        if end is not None:
-            _lag.labels(self._group, place.topic, place.partition).set(max(0, end - offset))
-
-    async def _handle_records(
-        self, session: _Session, place: TopicPartition, records: Sequence[ConsumerRecord]
-    ) -> None:
-        """In order; neighbours that one batch handler takes go together."""
-        together: list[_Item] = []
-        taker: Batch | Single | None = None
+    def _steps(self, records: Sequence[ConsumerRecord], now: datetime) -> Iterator[_Step]:
+        """The work that records of one partition make, in order; neighbours that one batch handler takes together."""
+        step: _Step | None = None
         skipped = 0
         for record in records:
+            handler: Batch | Single | None = None
+            delivery: Delivery[Any] | None = None
+            error: Exception | None = None
             try:
                 letter_id = replayed_letter(record, group=self._group) if record.headers else None
-                found = self._inbox.read(record.topic, record.value, letter_id=letter_id)
-            except Exception as error:
+                found = self._inbox.read(record.topic, record.value, now=now, letter_id=letter_id)
+            except Exception as failure:
                 # Whatever is wrong with a message that is no event of ours, it must not stop the partition.
-                await self._take_effect(session, place, taker, together)
-                together = []
-                await self._give_up(record, error)
-                continue
-            if found is None:
-                skipped += 1
-                continue
-            handler, delivery = found
-            if together and (handler is not taker or isinstance(handler, Single) or len(together) >= _BATCH_EVENTS):
-                await self._take_effect(session, place, taker, together)
-                together = []
-            taker = handler
-            together.append(_Item(record, delivery))
-        await self._take_effect(session, place, taker, together)
+                error = failure
+            else:
+                if found is None:
+                    skipped += 1
+                    continue
+                handler, delivery = found
+            if step is not None and (
+                handler is not step.handler or not isinstance(handler, Batch) or len(step.records) >= _BATCH_EVENTS
+            ):
+                yield step
+                step = None
+            if step is None:
+                step = _Step(handler, error)
+            step.records.append(record)
+            if delivery is not None:
+                step.deliveries.append(delivery)
+        if step is not None:
+            yield step
         if skipped:
-            _handled.labels(self._group, place.topic, "skipped").inc(skipped)
+            _handled.labels(self._group, records[0].topic, "skipped").inc(skipped)
+
+    async def _carry_out(self, session: _Session, lane: Iterable[_Step]) -> None:
+        async with self._places:
+            for step in lane:
+                if step.handler is None or step.error is not None:
+                    if not session.is_revoked(step.records[0]):
+                        await self._give_up(step.records[0], step.error or LookupError("no handler"))
+                else:
+                    await self._take_effect(session, step.handler, step.records, step.deliveries)
 
     async def _take_effect(
-        self, session: _Session, place: TopicPartition, handler: Batch | Single | None, items: Sequence[_Item]
+        self,
+        session: _Session,
+        handler: Batch | Single,
+        records: Sequence[ConsumerRecord],
+        deliveries: Sequence[Delivery[Any]],
     ) -> None:
-        """Return when the events took effect, or were given up. Waits for the database as long as it takes."""
+        """Return when the events took effect, were given up, or belong to another member now. Waits for the database
+        as long as it takes.
+        """
         failures = 0
         pause = _FIRST_PAUSE_SECONDS
-        while items and handler is not None:
-            if place in session.revoked:
-                raise _PartitionRevoked
+        while True:
+            if session.revoked:
+                mine = [index for index, record in enumerate(records) if not session.is_revoked(record)]
+                records, deliveries = [records[index] for index in mine], [deliveries[index] for index in mine]
+            if not deliveries:
+                return
             try:
-                fresh = await self._inbox.apply(handler, [item.delivery for item in items])
+                fresh = await self._inbox.apply(handler, deliveries)
             except Exception as error:
                 # A handler may raise anything.
                 if is_transient(error):
                     _log.warning("consumer.waits_for_database", consumer=self._group, error=bus.error_code(error))
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-                elif len(items) > 1:
-                    for item in items:
-                        await self._take_effect(session, place, handler, [item])
+                elif len(deliveries) > 1:
+                    for record, delivery in zip(records, deliveries, strict=True):
+                        await self._take_effect(session, handler, [record], [delivery])
                     return
                 elif failures >= len(self._retry_seconds) or isinstance(error, LaterEventOfKey):
-                    await self._give_up(items[0].record, error)
+                    await self._give_up(records[0], error)
                     return
                 else:
                     await asyncio.sleep(self._retry_seconds[failures])
                     failures += 1
             else:
-                self._count(place.topic, items, fresh)
+                self._count(deliveries, fresh)
                 return
 
     async def _give_up(self, record: ConsumerRecord, error: Exception) -> None:
@@ -321,13 +341,15 @@ class Consumer:
         await self._undertaker.bury(record, error)
         _handled.labels(self._group, record.topic, "dead").inc()
 
-    def _count(self, topic: str, items: Sequence[_Item], fresh: int) -> None:
+    def _count(self, deliveries: Sequence[Delivery[Any]], fresh: Sequence[Delivery[Any]]) -> None:
         self._progress_at = time.monotonic()
-        oldest = items[0].delivery
-        _age.labels(self._group, topic).observe(max(0.0, (oldest.now - oldest.time).total_seconds()))
-        _handled.labels(self._group, topic, "handled").inc(fresh)
-        if fresh < len(items):
-            _handled.labels(self._group, topic, "duplicate").inc(len(items) - fresh)
+        oldest = deliveries[0]
+        _age.labels(self._group, oldest.topic).observe(max(0.0, (oldest.now - oldest.time).total_seconds()))
+        handled = Counter(delivery.topic for delivery in fresh)
+        for topic, count in Counter(delivery.topic for delivery in deliveries).items():
+            _handled.labels(self._group, topic, "handled").inc(handled[topic])
+            if count > handled[topic]:
+                _handled.labels(self._group, topic, "duplicate").inc(count - handled[topic])
 
     async def _check_progress(self, session: _Session) -> None:
         """aiokafka is known to stop in silence: a partition that holds more and does not move for several checks.
@@ -349,3 +371,17 @@ class Consumer:
         session.behind_at = behind_at
         if any(checks >= _CHECKS_WITHOUT_PROGRESS for _, checks in behind_at.values()):
             raise _ProgressLost("a partition holds more and does not move")
+
+
+def _merge(lanes: list[list[_Step]]) -> list[Iterable[_Step]]:
+    """One lane with one step, where one batch handler takes all: few records are not worth many transactions."""
+    busy = [lane for lane in lanes if lane]
+    handlers = {step.handler for lane in busy for step in lane}
+    if len(handlers) != 1 or not isinstance(busy[0][0].handler, Batch):
+        return list(busy)
+    merged = _Step(busy[0][0].handler, None)
+    for lane in busy:
+        for step in lane:
+            merged.records += step.records
+            merged.deliveries += step.deliveries
+    return [[merged]]

@@ -130,8 +130,12 @@ class Inbox:
             for contract, handler in (subscriptions or {}).items()
         }
 
+    def now(self) -> datetime:
+        """Business time, asked once for what is handled together."""
+        return self._clock.now()
+
     def read(
-        self, topic: str, body: bytes, *, letter_id: int | None = None
+        self, topic: str, body: bytes, *, now: datetime, letter_id: int | None = None
     ) -> tuple[Batch | Single, Delivery[Any]] | None:
         """The event with its handler; None when nobody subscribed to its type, and then its data is not looked at.
 
@@ -143,20 +147,20 @@ class Inbox:
         if handler is None:
             return None
         # Any: the fields are those of `_message_model`, which is made at run time.
-        message: Any = _message_model(contract_of(event_type)).model_validate_json(body)
+        message: Any = _message_model(event_type).model_validate_json(body)
         return handler, Delivery(
             event=message.data,
             event_id=message.id,
             time=message.time,
-            now=self._clock.now(),
+            now=now,
             body=body,
             topic=topic,
             traceparent=message.traceparent,
             letter_id=letter_id,
         )
 
-    async def apply(self, handler: Batch | Single, deliveries: Sequence[Delivery[Any]]) -> int:
-        """Let the events take effect in one transaction, those that are new; returns how many were.
+    async def apply(self, handler: Batch | Single, deliveries: Sequence[Delivery[Any]]) -> list[Delivery[Any]]:
+        """Let the events take effect in one transaction, those that are new; returns these.
 
         Raises what the handler raises, and LaterEventOfKey when one of them must wait. A handler of single events
         gets one.
@@ -171,7 +175,7 @@ class Inbox:
             claimed = await driver.fetch(_CLAIM, [delivery.event_id for delivery in deliveries], self._group)
             fresh = _first_of_each(deliveries, {row[0] for row in claimed})
             if not fresh:
-                return 0
+                return []
             if isinstance(handler, Single):
                 with because_of(fresh[0]):
                     await handler.handler(tx, fresh[0])
@@ -181,7 +185,7 @@ class Inbox:
             else:
                 with bus.caused_by(bus.Cause(), span=f"handle {len(fresh)} events"):
                     await handler.handler(tx, fresh)
-            return len(fresh)
+            return fresh
 
     async def _is_held(self, driver: Any, deliveries: Sequence[Delivery[Any]]) -> bool:
         letter_ids = {delivery.letter_id for delivery in deliveries}
@@ -218,7 +222,8 @@ def _slowly_read_type(body: bytes) -> str:
 
 
 @cache
-def _message_model(contract: type[Event]) -> type[BaseModel]:
+def _message_model(event_type: str) -> type[BaseModel]:
+    contract = contract_of(event_type)
     return create_model(
         f"{contract.__name__}Message",
         id=(UUID, ...),

@@ -8,7 +8,6 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from intake.schemas.facts import (
     Assets,
-    Day,
     Incident,
     MemberFacts,
     MemberRef,
@@ -20,6 +19,7 @@ from intake.schemas.facts import (
     Strict,
     Yuan,
 )
+from shared.clock import Day
 from shared.identity import StreetCode
 
 MEMBER_LIMIT = 30

@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from intake.schemas.application import MEMBER_LIMIT, ApplicationStatus, IdentityText, MaskedMember
-from intake.schemas.facts import Day, MemberRef, PersonName, Relation, Sex, Strict
+from intake.schemas.facts import MemberRef, PersonName, Relation, Sex, Strict
+from shared.clock import Day
 from shared.identity import StreetCode
 
 _HOUSEHOLD = "01930000-0000-7000-8000-000000000001"
