@@ -38,7 +38,7 @@ demo: setup  ## Run the whole story on this machine, then stay up until Ctrl-C
 
 .PHONY: test
 test: setup  ## Run all tests on the embedded PostgreSQL and broker (ARGS="-k name" for some)
-	$(PYTEST) -n $(WORKERS) $(ARGS)
+	$(PYTEST) -n $(WORKERS) --dist loadgroup $(ARGS)
 
 .PHONY: test-kafka
 test-kafka: setup  ## Run bus, journeys and faults against Apache Kafka (needs Java 17 and Maven)

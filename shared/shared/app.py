@@ -17,6 +17,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 
+from shared import bus
 from shared.auth import Authenticator
 from shared.clock import Clock
 from shared.database import Database
@@ -124,9 +125,10 @@ async def _keep_running(part: Background) -> None:
     while True:
         try:
             await part.run()
-        except asyncio.CancelledError:
-            raise
-        except Exception:
+        except (Exception, asyncio.CancelledError):
+            # aiokafka lets cancellations of its own tasks out: only ours ends the part.
+            if bus.is_asked_to_stop():
+                raise
             _log.exception("background.failed", part=type(part).__name__)
         await asyncio.sleep(_RESTART_DELAY_SECONDS)
 

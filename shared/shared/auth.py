@@ -4,6 +4,7 @@ Tokens are checked against real time, never the business clock.
 """
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ _LEEWAY_SECONDS = 30
 # An unknown key id makes us ask for the key set again, but not more often than this.
 _KEY_SET_MIN_AGE_SECONDS = 10.0
 _KEY_SET_MAX_AGE_SECONDS = 3600.0
+# Of about 100 bytes and a principal each; the oldest make room.
+_REMEMBERED_TOKENS = 4096
 
 
 class Role(StrEnum):
@@ -83,8 +86,20 @@ class Principal:
         return scope in {"district", "service"} or (scope == "streets" and street in self.streets)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Verified:
+    """A token that held under a key set. Only its expiry can change that, or another key set."""
+
+    keys: KeySet
+    expires_at: float
+    principal: Principal
+
+
 class Authenticator:
-    """Checks tokens of one issuer for one audience. Keeps the key set; a stale one beats none."""
+    """Checks tokens of one issuer for one audience. Keeps the key set; a stale one beats none.
+
+    A token that held is remembered by its digest, so that a caller's next requests need no signature checked.
+    """
 
     def __init__(self, *, issuer: str, audience: str, http: httpx.AsyncClient) -> None:
         self._issuer = issuer
@@ -93,11 +108,25 @@ class Authenticator:
         self._keys: KeySet | None = None
         self._fetched_at = float("-inf")
         self._lock = asyncio.Lock()
+        self._verified: dict[bytes, _Verified] = {}
 
     async def principal(self, token: str) -> Principal:
         """The caller that a token names. Raises Problem 401 for any token that does not hold."""
+        keys = await self._key_set(stale_after=_KEY_SET_MAX_AGE_SECONDS)
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._verified.get(digest)
+        if known is not None and known.keys is keys and known.expires_at >= time.time() - _LEEWAY_SECONDS:
+            return known.principal
+        verified = await self._verify(token)
+        self._verified.pop(digest, None)
+        while len(self._verified) >= _REMEMBERED_TOKENS:
+            del self._verified[next(iter(self._verified))]
+        self._verified[digest] = verified
+        return verified.principal
+
+    async def _verify(self, token: str) -> _Verified:
         try:
-            decoded = await self._decode(token)
+            decoded, keys = await self._decode(token)
         except (JoseError, ValueError, TypeError) as error:
             raise _unauthenticated(type(error).__name__) from error
         claims = decoded.claims
@@ -107,7 +136,7 @@ class Authenticator:
         except ValueError as error:
             raise _unauthenticated("unknown role") from error
         actor = claims.get("act") or {}
-        return Principal(
+        principal = Principal(
             subject=claims["sub"],
             client_id=claims["client_id"],
             roles=roles,
@@ -115,15 +144,16 @@ class Authenticator:
             department=claims.get("department"),
             acting_client=actor.get("sub"),
         )
+        return _Verified(keys=keys, expires_at=claims["exp"], principal=principal)
 
-    async def _decode(self, token: str) -> jwt.Token:
+    async def _decode(self, token: str) -> tuple[jwt.Token, KeySet]:
         keys = await self._key_set(stale_after=_KEY_SET_MAX_AGE_SECONDS)
         try:
-            return jwt.decode(token, keys, algorithms=_ALGORITHMS)
+            return jwt.decode(token, keys, algorithms=_ALGORITHMS), keys
         except (JoseError, ValueError):
             # The key may be newer than our copy of the set.
             keys = await self._key_set(stale_after=_KEY_SET_MIN_AGE_SECONDS)
-            return jwt.decode(token, keys, algorithms=_ALGORITHMS)
+            return jwt.decode(token, keys, algorithms=_ALGORITHMS), keys
 
     def _check(self, header: dict[str, Any], claims: dict[str, Any]) -> None:
         if str(header.get("typ", "")).lower().removeprefix("application/") != "at+jwt":

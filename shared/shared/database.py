@@ -2,6 +2,8 @@
 
 Every transaction carries who asks, transaction-locally, so that row-level security can decide. A transaction
 without a caller runs as the service itself.
+
+SQLAlchemy leaves transactions to us (AUTOCOMMIT), so that beginning one and saying who asks is one round trip.
 """
 
 from collections.abc import AsyncIterator
@@ -30,10 +32,8 @@ class Caller(Protocol):
     def department(self) -> str | None: ...
 
 
-_SET_CONTEXT = text(
-    "select set_config('app.scope', :scope, true), set_config('app.subject', :subject, true), "
-    "set_config('app.streets', :streets, true), set_config('app.department', :department, true)"
-)
+class CommitRefused(RuntimeError):
+    """PostgreSQL rolled back instead: an error of a statement in the transaction was caught and not raised on."""
 
 
 class Database:
@@ -41,7 +41,12 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self._engine: AsyncEngine = create_async_engine(
-            url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=False, pool_timeout=10
+            url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=10,
+            isolation_level="AUTOCOMMIT",
+            pool_reset_on_return=None,
         )
 
     @property
@@ -51,11 +56,22 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self, caller: Caller | None = None) -> AsyncIterator[AsyncConnection]:
-        """One transaction: committed when the block ends well, rolled back when it raises."""
+        """One transaction: committed when the block ends well, rolled back when it raises. Raises CommitRefused."""
         async with self._engine.connect() as connection:
-            await set_context(connection, caller)
-            yield connection
-            await connection.commit()
+            driver = await driver_connection(connection)
+            if driver.is_closed():
+                # The server was restarted since: the pool connects anew.
+                await connection.invalidate()
+                driver = await driver_connection(connection)
+            try:
+                await driver.execute(_begin(caller))
+                yield connection
+                ended = await driver.execute("commit")
+            except BaseException:
+                await _roll_back(connection, driver)
+                raise
+            if ended != "COMMIT":
+                raise CommitRefused(f"the transaction ended with {ended}")
 
     @asynccontextmanager
     async def own_connection(self) -> AsyncIterator[Any]:
@@ -85,15 +101,37 @@ async def driver_connection(connection: AsyncConnection) -> Any:
     return raw.driver_connection
 
 
-async def set_context(connection: AsyncConnection, caller: Caller | None) -> None:
-    """Say for the running transaction who asks; row-level security reads it. None is the service itself."""
+def _begin(caller: Caller | None) -> str:
+    """Begin a transaction and say for it who asks; row-level security reads it. None is the service itself."""
     if caller is None:
-        context = {"scope": "service", "subject": "", "streets": "", "department": ""}
-    else:
-        context = {
-            "scope": caller.row_scope,
-            "subject": caller.subject,
-            "streets": ",".join(sorted(caller.streets)),
-            "department": caller.department or "",
-        }
-    await connection.execute(_SET_CONTEXT, context)
+        return _BEGIN_AS_SERVICE
+    return _begin_as(
+        scope=caller.row_scope,
+        subject=caller.subject,
+        streets=",".join(sorted(caller.streets)),
+        department=caller.department or "",
+    )
+
+
+def _begin_as(**context: str) -> str:
+    # Several statements in one round trip take no parameters; hexadecimal digits need no quoting, whatever they mean.
+    settings = (
+        f"set_config('app.{name}', convert_from(decode('{value.encode().hex()}', 'hex'), 'UTF8'), true)"
+        for name, value in context.items()
+    )
+    return f"begin; select {', '.join(settings)}"
+
+
+_BEGIN_AS_SERVICE = _begin_as(scope="service", subject="", streets="", department="")
+
+
+async def _roll_back(connection: AsyncConnection, driver: Any) -> None:
+    """No connection goes back to the pool in a transaction: one that cannot roll back now is thrown away."""
+    try:
+        await driver.execute("rollback")
+    except Exception:
+        await connection.invalidate()
+    except BaseException:
+        # Cancelled again: the server rolls back when it finds the connection gone.
+        driver.terminate()
+        raise

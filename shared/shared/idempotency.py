@@ -11,9 +11,9 @@ from uuid import UUID
 
 from fastapi import Header
 from pydantic import BaseModel
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.database import driver_connection
 from shared.problems import Problem
 
 IdempotencyKey = Annotated[
@@ -30,11 +30,8 @@ IdempotencyKey = Annotated[
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
-_LOCK = text("select pg_advisory_xact_lock(hashtextextended(:owner || :key, 0))")
-_FIND = text("select body_digest, answer from idempotency where owner = :owner and key = :key")
-_KEEP = text(
-    "insert into idempotency (owner, key, body_digest, answer) values (:owner, :key, :digest, cast(:answer as jsonb))"
-)
+_CLAIM = "select body_digest, answer from claim_key($1, $2)"
+_KEEP = "insert into idempotency (owner, key, body_digest, answer) values ($1, $2, $3, $4)"
 
 
 async def once(
@@ -54,10 +51,10 @@ async def once(
     """
     sent = body if isinstance(body, str) else body.model_dump_json()
     digest = hashlib.sha256(f"{operation}\n{sent}".encode()).hexdigest()
-    await tx.execute(_LOCK, {"owner": owner, "key": key})
-    found = (await tx.execute(_FIND, {"owner": owner, "key": key})).one_or_none()
-    if found is not None:
-        if found.body_digest != digest:
+    driver = await driver_connection(tx)
+    kept = await driver.fetchrow(_CLAIM, owner, key)
+    if kept is not None:
+        if kept["body_digest"] != digest:
             raise Problem(
                 409,
                 "idempotency_key_reused",
@@ -67,9 +64,9 @@ async def once(
                 value=key,
                 way_out="新的办理请使用新的幂等键；重试请原样提交",
             )
-        return answer_type.model_validate(found.answer)
+        return answer_type.model_validate_json(kept["answer"])
     answer = await write()
-    await tx.execute(_KEEP, {"owner": owner, "key": key, "digest": digest, "answer": answer.model_dump_json()})
+    await driver.execute(_KEEP, owner, key, digest, answer.model_dump_json())
     return answer
 
 

@@ -134,3 +134,15 @@ create table idempotency (
 );
 create index idempotency_kept_at on idempotency (kept_at);
 grant select, insert, delete on idempotency to {app};
+
+-- What was answered under a key, if anything. Who else comes with that key waits until this transaction ends. In a
+-- function each statement has a snapshot of its own: the second one sees what was kept while the first one waited.
+create function claim_key(claimed_owner text, claimed_key text) returns table (body_digest text, answer text)
+language plpgsql as $$
+begin
+    perform pg_advisory_xact_lock(hashtextextended(claimed_owner || claimed_key, 0));
+    return query select kept.body_digest, kept.answer::text from idempotency as kept
+        where kept.owner = claimed_owner and kept.key = claimed_key;
+end
+$$;
+grant execute on function claim_key to {app};

@@ -8,6 +8,7 @@ are provisional.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 
 import chinese_calendar
 
@@ -24,18 +25,12 @@ class WorkingCalendar:
         """Whether offices are open that day."""
         if day in self.corrections:
             return self.corrections[day]
-        try:
-            return bool(chinese_calendar.is_workday(day))
-        except NotImplementedError:
-            return day.weekday() < _SATURDAY
+        announced = _announced(day)
+        return day.weekday() < _SATURDAY if announced is None else announced
 
     def is_announced(self, day: date) -> bool:
         """False while the State Council has not announced that year: a deadline there is provisional."""
-        try:
-            chinese_calendar.is_workday(day)
-        except NotImplementedError:
-            return day in self.corrections
-        return True
+        return day in self.corrections or _announced(day) is not None
 
     def add_working_days(self, start: date, days: int) -> date:
         """The last day of a period of `days` working days; `start` does not count."""
@@ -53,3 +48,12 @@ class WorkingCalendar:
         while not self.is_working_day(day):
             day += timedelta(days=1)
         return day
+
+
+@lru_cache(maxsize=4096)  # the library goes through all its holidays for each day that it is asked about
+def _announced(day: date) -> bool | None:
+    """Whether the State Council lets work that day; None while it has not announced that year."""
+    try:
+        return bool(chinese_calendar.is_workday(day))
+    except NotImplementedError:
+        return None

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+import psutil
+
 CONNECTIONS = 16
 _LENGTH = b"content-length:"
 
@@ -36,6 +38,8 @@ class Run:
     """What one run of requests took."""
 
     per_second: float
+    cpu_ms: float
+    """Processor time of the server's process for one request: what a busy machine changes least."""
     latencies_ms: Sequence[float]
 
     @property
@@ -110,17 +114,27 @@ def http_request(method: str, path: str, *, headers: Mapping[str, str], body: Ma
     return "\r\n".join([*lines, "", ""]).encode("ascii") + content
 
 
-async def run_load(
-    url: str, requests: Iterable[bytes], *, expect: int, keep_answers: bool = False
-) -> tuple[Run, list[Answer]]:
+@dataclass(frozen=True)
+class Server:
+    """What is measured."""
+
+    url: str
+    pid: int
+
+    def cpu_seconds(self) -> float:
+        """Processor time that its process has used until now."""
+        times = psutil.Process(self.pid).cpu_times()
+        return float(times.user + times.system)
+
+
+async def run_load(server: Server, requests: Iterable[bytes], *, expect: int) -> Run:
     """Send all requests over CONNECTIONS connections, each sending its next one when it has its answer.
 
     Raises UnexpectedAnswer for any status but the expected one.
     """
-    connections = [await Connection.open(url) for _ in range(CONNECTIONS)]
+    connections = [await Connection.open(server.url) for _ in range(CONNECTIONS)]
     waiting = iter(requests)
     latencies: list[float] = []
-    answers: list[Answer] = []
 
     async def work(connection: Connection) -> None:
         for request in waiting:
@@ -129,9 +143,8 @@ async def run_load(
             latencies.append((time.perf_counter() - sent_at) * 1000)
             if answer.status != expect:
                 raise UnexpectedAnswer(f"{answer.status}: {answer.body.decode()}")
-            if keep_answers:
-                answers.append(answer)
 
+    cpu_before = server.cpu_seconds()
     began_at = time.perf_counter()
     try:
         await asyncio.gather(*(work(connection) for connection in connections))
@@ -139,7 +152,11 @@ async def run_load(
         seconds = time.perf_counter() - began_at
         for connection in connections:
             connection.close()
-    return Run(per_second=len(latencies) / seconds, latencies_ms=latencies), answers
+    return Run(
+        per_second=len(latencies) / seconds,
+        cpu_ms=(server.cpu_seconds() - cpu_before) / len(latencies) * 1000,
+        latencies_ms=latencies,
+    )
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
@@ -151,9 +168,10 @@ def percentile(values: Sequence[float], percent: int) -> float:
 
 
 def median_run(runs: Sequence[Run]) -> Run:
-    """All runs as one: the median of their rates, and every latency."""
+    """All runs as one: the medians of their rates and of their processor times, and every latency."""
     return Run(
         per_second=statistics.median(run.per_second for run in runs),
+        cpu_ms=statistics.median(run.cpu_ms for run in runs),
         latencies_ms=[latency for run in runs for latency in run.latencies_ms],
     )
 

@@ -12,7 +12,12 @@ import pytest
 from doudi.broker import BrokerKind
 from doudi.stack import SERVICES, Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.kafka, pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.kafka,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("stack"),  # one worker, so that one deployment serves them
+]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The embedded deployment, started once for all journeys, on the broker of this run."""
+"""The embedded deployment, started once for all journeys, on the broker of this run, and stopped after them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,14 @@ from doudi.running import run_directory
 from doudi.stack import Stack
 
 
-@pytest.fixture(scope="session")
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the journeys together on one worker, so that one deployment serves them."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group("journeys"))
+
+
+@pytest.fixture(scope="package")
 def stack(broker_kind: BrokerKind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Everything, with one department in a process of its own and business time at the story's first day."""
     with pytest.MonkeyPatch.context() as patch:
@@ -30,7 +37,7 @@ def stack(broker_kind: BrokerKind, tmp_path_factory: pytest.TempPathFactory) -> 
                 yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def told(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Journal:
     """The story, told once; its tests look at what it left behind."""
     written = Path(tmp_path_factory.mktemp("story") / "story.txt").open("w", encoding="utf-8")  # noqa: SIM115 - lives as long as the journal

@@ -121,6 +121,29 @@ async def test_an_event_carries_its_cause_and_trace(database: Database, broker: 
     assert (envelope.source, envelope.time) == ("intake", NOW)
 
 
+async def test_events_of_one_key_take_their_ids_in_the_order_of_their_commits(database: Database) -> None:
+    """Whoever comes second waits for the first to commit; other keys do not."""
+    household_id = new_id()
+
+    async def write(number: int, key: UUID) -> None:
+        async with database.transaction() as tx:
+            await outbox.record(tx, submitted(key, number), at=NOW)
+
+    async with database.transaction() as first:
+        await outbox.record(first, submitted(household_id, 0), at=NOW)
+        second = asyncio.create_task(write(1, household_id))
+        await write(2, new_id())
+        await asyncio.sleep(0.2)
+        assert not second.done()
+    await second
+
+
+async def test_a_transaction_may_have_events_of_very_many_keys(database: Database) -> None:
+    async with database.transaction() as tx:
+        await outbox.record(tx, *(submitted(new_id(), 1) for _ in range(50_000)), at=NOW)
+    assert await unsent(database) == 50_000
+
+
 async def test_a_late_commit_is_neither_lost_nor_overtaken_by_its_own_key(
     database: Database, broker: str, own_topic: str
 ) -> None:

@@ -3,9 +3,8 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -19,7 +18,7 @@ from shared import bus
 from shared.clock import Clock
 from shared.database import Database
 from shared.events import TOPICS
-from shared.inbox.dead_letters import Undertaker, replayed_letter
+from shared.inbox.dead_letters import Undertaker
 from shared.inbox.delivery import (
     Batch,
     BatchHandler,
@@ -30,10 +29,10 @@ from shared.inbox.delivery import (
     Subscriptions,
     is_transient,
 )
+from shared.inbox.steps import Step, merge, next_step, read_steps
 
 _POLL_MILLISECONDS = 200
 _POLL_RECORDS = 3_000
-_BATCH_EVENTS = 1_000
 _MERGED_RECORDS = 500
 _PARTITIONS_AT_ONCE = 4  # each takes a connection while it handles
 # How long a commit proves that the broker still knows us. A broker takes longer to come back empty.
@@ -61,16 +60,6 @@ _lag = Gauge("doudi_consumer_lag", "Events behind the end of the partition", ["c
 
 class _ProgressLost(Exception):
     """A partition holds more and does not move: begin anew from the offsets."""
-
-
-@dataclass
-class _Step:
-    """Records that are handled at one go; without a handler it is one record that is no event."""
-
-    handler: Batch | Single | None
-    error: Exception | None
-    records: list[ConsumerRecord] = field(default_factory=list)
-    deliveries: list[Delivery[Any]] = field(default_factory=list)
 
 
 @dataclass
@@ -228,9 +217,9 @@ class Consumer:
         self, session: _Session, polled: Mapping[TopicPartition, Sequence[ConsumerRecord]]
     ) -> None:
         now = self._inbox.now()
-        lanes: list[Iterable[_Step]] = [self._steps(records, now) for records in polled.values()]
+        lanes: list[Iterable[Step | None]] = [read_steps(self._inbox, records, now=now) for records in polled.values()]
         if sum(len(records) for records in polled.values()) <= _MERGED_RECORDS:
-            lanes = _merge([list(lane) for lane in lanes])
+            lanes = merge([[step for step in lane if step is not None] for lane in lanes])
         if len(lanes) == 1:
             await self._carry_out(session, lanes[0])
         else:
@@ -245,48 +234,25 @@ class Consumer:
             if end is not None:
                 _lag.labels(self._group, place.topic, place.partition).set(max(0, end - offset))
 
-    def _steps(self, records: Sequence[ConsumerRecord], now: datetime) -> Iterator[_Step]:
-        """The work that records of one partition make, in order; neighbours that one batch handler takes together."""
-        step: _Step | None = None
-        skipped = 0
-        for record in records:
-            handler: Batch | Single | None = None
-            delivery: Delivery[Any] | None = None
-            error: Exception | None = None
-            try:
-                letter_id = replayed_letter(record, group=self._group) if record.headers else None
-                found = self._inbox.read(record.topic, record.value, now=now, letter_id=letter_id)
-            except Exception as failure:
-                # Whatever is wrong with a message that is no event of ours, it must not stop the partition.
-                error = failure
-            else:
-                if found is None:
-                    skipped += 1
-                    continue
-                handler, delivery = found
-            if step is not None and (
-                handler is not step.handler or not isinstance(handler, Batch) or len(step.records) >= _BATCH_EVENTS
-            ):
-                yield step
-                step = None
-            if step is None:
-                step = _Step(handler, error)
-            step.records.append(record)
-            if delivery is not None:
-                step.deliveries.append(delivery)
-        if step is not None:
-            yield step
-        if skipped:
-            _handled.labels(self._group, records[0].topic, "skipped").inc(skipped)
-
-    async def _carry_out(self, session: _Session, lane: Iterable[_Step]) -> None:
+    async def _carry_out(self, session: _Session, lane: Iterable[Step | None]) -> None:
+        """One step after the other; the next is read while the database works on one."""
         async with self._places:
-            for step in lane:
-                if step.handler is None or step.error is not None:
-                    if not session.is_revoked(step.records[0]):
-                        await self._give_up(step.records[0], step.error or LookupError("no handler"))
-                else:
-                    await self._take_effect(session, step.handler, step.records, step.deliveries)
+            steps = iter(lane)
+            step = await next_step(steps)
+            while step is not None:
+                upcoming = asyncio.create_task(next_step(steps))
+                try:
+                    await self._carry_out_step(session, step)
+                finally:
+                    step = await upcoming
+
+    async def _carry_out_step(self, session: _Session, step: Step) -> None:
+        if step.skipped:
+            _handled.labels(self._group, step.topic, "skipped").inc(step.skipped)
+        if step.handler is not None:
+            await self._take_effect(session, step.handler, step.records, step.deliveries)
+        elif step.error is not None and not session.is_revoked(step.records[0]):
+            await self._give_up(step.records[0], step.error)
 
     async def _take_effect(
         self,
@@ -346,10 +312,11 @@ class Consumer:
         oldest = deliveries[0]
         _age.labels(self._group, oldest.topic).observe(max(0.0, (oldest.now - oldest.time).total_seconds()))
         handled = Counter(delivery.topic for delivery in fresh)
-        for topic, count in Counter(delivery.topic for delivery in deliveries).items():
-            _handled.labels(self._group, topic, "handled").inc(handled[topic])
-            if count > handled[topic]:
-                _handled.labels(self._group, topic, "duplicate").inc(count - handled[topic])
+        for topic, count in handled.items():
+            _handled.labels(self._group, topic, "handled").inc(count)
+        if len(fresh) < len(deliveries):
+            for topic, count in (Counter(delivery.topic for delivery in deliveries) - handled).items():
+                _handled.labels(self._group, topic, "duplicate").inc(count)
 
     async def _check_progress(self, session: _Session) -> None:
         """aiokafka is known to stop in silence: a partition that holds more and does not move for several checks.
@@ -371,17 +338,3 @@ class Consumer:
         session.behind_at = behind_at
         if any(checks >= _CHECKS_WITHOUT_PROGRESS for _, checks in behind_at.values()):
             raise _ProgressLost("a partition holds more and does not move")
-
-
-def _merge(lanes: list[list[_Step]]) -> list[Iterable[_Step]]:
-    """One lane with one step, where one batch handler takes all: few records are not worth many transactions."""
-    busy = [lane for lane in lanes if lane]
-    handlers = {step.handler for lane in busy for step in lane}
-    if len(handlers) != 1 or not isinstance(busy[0][0].handler, Batch):
-        return list(busy)
-    merged = _Step(busy[0][0].handler, None)
-    for lane in busy:
-        for step in lane:
-            merged.records += step.records
-            merged.deliveries += step.deliveries
-    return [[merged]]

@@ -3,6 +3,7 @@
 A dead letter counts as heard, so that a second delivery does not try it again; a replay takes that back.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -73,6 +74,7 @@ class Undertaker:
         self._bootstrap = bootstrap
         self._group = group
         self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
 
     async def bury(self, record: ConsumerRecord, error: BaseException) -> None:
         """Put a message aside, unless another member of the group handled it meanwhile. No handler will see it again
@@ -112,15 +114,16 @@ class Undertaker:
             await bus.stop(producer)
 
     async def _started_producer(self) -> AIOKafkaProducer:
-        if self._producer is None:
-            producer = bus.new_producer(self._bootstrap, client_id=f"{self._group}-dead-letters")
-            try:
-                await producer.start()
-            except BaseException:
-                await bus.stop(producer)
-                raise
-            self._producer = producer
-        return self._producer
+        async with self._starting:
+            if self._producer is None:
+                producer = bus.new_producer(self._bootstrap, client_id=f"{self._group}-dead-letters")
+                try:
+                    await producer.start()
+                except BaseException:
+                    await bus.stop(producer)
+                    raise
+                self._producer = producer
+            return self._producer
 
 
 def replayed_letter(record: ConsumerRecord, *, group: str) -> int | None:

@@ -23,9 +23,13 @@ from shared.events import Event, contract_of
 
 E = TypeVar("E", bound=Event)
 
+# Null when all are new, which is what one expects: then nobody need look at each.
 _CLAIM = """
-insert into inbox (event_id, consumer) select id, $2 from unnest($1::uuid[]) as id
-on conflict do nothing returning event_id
+with claimed as (
+    insert into inbox (event_id, consumer) select id, $2 from unnest($1::uuid[]) as id
+    on conflict do nothing returning event_id
+)
+select case when count(*) < cardinality($1) then coalesce(array_agg(event_id), '{}') end from claimed
 """
 _IS_HELD = """
 select exists (
@@ -123,7 +127,7 @@ class Inbox:
     ) -> None:
         self._database = database
         self._clock = clock
-        self._group = group
+        self.group = group
         self._everything = everything if isinstance(everything, Batch) or everything is None else batch(everything)
         self._handlers: dict[str, Batch | Single] = {
             contract.type: handler if isinstance(handler, Batch | Single) else Single(handler)
@@ -159,7 +163,7 @@ class Inbox:
             letter_id=letter_id,
         )
 
-    async def apply(self, handler: Batch | Single, deliveries: Sequence[Delivery[Any]]) -> list[Delivery[Any]]:
+    async def apply(self, handler: Batch | Single, deliveries: Sequence[Delivery[Any]]) -> Sequence[Delivery[Any]]:
         """Let the events take effect in one transaction, those that are new; returns these.
 
         Raises what the handler raises, and LaterEventOfKey when one of them must wait. A handler of single events
@@ -171,9 +175,9 @@ class Inbox:
                 raise LaterEventOfKey
             for delivery in deliveries:
                 if delivery.letter_id is not None:
-                    await driver.execute(_RESOLVE, delivery.letter_id, self._group)
-            claimed = await driver.fetch(_CLAIM, [delivery.event_id for delivery in deliveries], self._group)
-            fresh = _first_of_each(deliveries, {row[0] for row in claimed})
+                    await driver.execute(_RESOLVE, delivery.letter_id, self.group)
+            claimed = await driver.fetchval(_CLAIM, [delivery.event_id for delivery in deliveries], self.group)
+            fresh = deliveries if claimed is None else _first_of_each(deliveries, set(claimed))
             if not fresh:
                 return []
             if isinstance(handler, Single):
@@ -193,7 +197,7 @@ class Inbox:
             # Replayed and new events together: one by one it is plain which comes first.
             return True
         keys = list({delivery.event.key.encode() for delivery in deliveries})
-        return bool(await driver.fetchval(_IS_HELD, self._group, keys, letter_ids.pop()))
+        return bool(await driver.fetchval(_IS_HELD, self.group, keys, letter_ids.pop()))
 
 
 def is_transient(error: BaseException) -> bool:
@@ -234,8 +238,6 @@ def _message_model(event_type: str) -> type[BaseModel]:
 
 
 def _first_of_each(deliveries: Sequence[Delivery[Any]], event_ids: set[UUID]) -> list[Delivery[Any]]:
-    if len(event_ids) == len(deliveries):
-        return list(deliveries)
     first = []
     for delivery in deliveries:
         if delivery.event_id in event_ids:

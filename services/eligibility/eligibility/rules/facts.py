@@ -148,7 +148,11 @@ class Finding:
     @classmethod
     def of(cls, path: str, found: Any, expected: str, code: str = "invalid_value") -> Self:
         """A finding about any value."""
-        return cls(path, json.dumps(found, ensure_ascii=False, default=str)[:_FOUND_AT_MOST], expected, code)
+        try:
+            shown = json.dumps(found, ensure_ascii=False, default=str)
+        except RecursionError:
+            shown = "…"  # nested deeper than anybody could read
+        return cls(path, shown[:_FOUND_AT_MOST], expected, code)
 
     def __str__(self) -> str:
         return f"{self.path or 'household'}: found {self.found}, expected {self.expected}"

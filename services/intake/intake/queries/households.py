@@ -41,12 +41,18 @@ async def household_file(tx: AsyncConnection, household_id: UUID, *, cipher: Fie
 
 async def known_households(tx: AsyncConnection, members: Iterable[bytes]) -> list[KnownHousehold]:
     """The files that these persons, by blind index, are in now."""
-    # One array, not a list of parameters: the statement is the same for every number of members.
-    indexes = sa.cast(list(members), ARRAY(sa.LargeBinary))
-    theirs = sa.select(household_member.c.household_id).where(household_member.c.identity_index == sa.any_(indexes))
-    rows = await tx.execute(
-        sa.select(household.c.household_id, household.c.registered_at, household_member.c.identity_index)
-        .join(household_member, household_member.c.household_id == household.c.household_id)
-        .where(household.c.household_id.in_(theirs))
-    )
+    rows = await tx.execute(_KNOWN_HOUSEHOLDS, {"members": list(members)})
     return households_of((row.household_id, row.registered_at, row.identity_index) for row in rows)
+
+
+# One array, not a list of parameters: the statement is the same for every number of members.
+_MEMBERS = sa.any_(sa.bindparam("members", type_=ARRAY(sa.LargeBinary)))
+_KNOWN_HOUSEHOLDS = (
+    sa.select(household.c.household_id, household.c.registered_at, household_member.c.identity_index)
+    .join(household_member, household_member.c.household_id == household.c.household_id)
+    .where(
+        household.c.household_id.in_(
+            sa.select(household_member.c.household_id).where(household_member.c.identity_index == _MEMBERS)
+        )
+    )
+)
