@@ -39,12 +39,12 @@ class CommitRefused(RuntimeError):
 class Database:
     """One service's database, as its run-time role."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, pool_timeout_seconds: float = 10) -> None:
         self._engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,
             max_overflow=pool_size,
-            pool_timeout=10,
+            pool_timeout=pool_timeout_seconds,
             isolation_level="AUTOCOMMIT",
             pool_reset_on_return=None,
         )

@@ -12,6 +12,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from shared.logs import mask_identity_numbers, mask_text
@@ -202,6 +203,10 @@ def install_problem_handlers(app: FastAPI) -> None:
             return respond(plain_problem(error.status_code, headers=headers, field=field))
         return respond(Problem(error.status_code, "http_error", str(error.detail), headers=headers))
 
+    async def on_no_connection(_: Request, error: Exception) -> Response:
+        _log.warning("request.no_connection", error=type(error).__name__)
+        return respond(plain_problem(503, detail="数据库连接繁忙", headers={"Retry-After": "1"}))
+
     async def on_anything(request: Request, error: Exception) -> Response:
         _log.error("request.failed", path=request.url.path, exc_info=error)
         return respond(plain_problem(500))
@@ -209,4 +214,5 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(PoolTimeout, on_no_connection)
     app.add_exception_handler(Exception, on_anything)

@@ -91,8 +91,8 @@ class Case:
     application_id: str = ""
     household_id: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
-    referrals: int = 0
-    """How many of them are completed."""
+    completed: set[str] = field(default_factory=set)
+    """Policies of the referrals that are."""
     assessed_after_seconds: float = 0.0
     failure: str | None = None
     _stage_began_at: float = 0.0
@@ -234,31 +234,34 @@ async def work_referrals(desk: Desk, department: str, cases: Mapping[str, Case])
     """One department's officers take every referral as it comes, and complete it. Cases go by household."""
     service, token = f"department-{department}", desk.officers[department]
     waiting = len(cases) * sum(office == department for office, _ in COMPLETIONS.values())
-    ends_at = time.monotonic() + PATIENCE_SECONDS
 
     async def complete(referral: dict[str, Any]) -> None:
         case = cases[referral["household_id"]]
-        if not case.referrals:
+        if "end of notice to first referral" not in case.seconds:
             case.reached("end of notice to first referral")
         path = f"/v1/referrals/{referral['referral_id']}"
         await desk.ask("POST", service, f"{path}/acceptance", token)
         _, report = COMPLETIONS[referral["policy"]]
         await desk.ask("POST", service, f"{path}/completion", token, json=report)
-        case.referrals += 1
-        if case.referrals == len(COMPLETIONS):
+        case.completed.add(referral["policy"])
+        if case.completed == COMPLETIONS.keys():
             case.reached("referrals accepted and completed")
 
-    while waiting > 0 and time.monotonic() < ends_at:
+    moved_at = time.monotonic()
+    while waiting > 0 and time.monotonic() < moved_at + PATIENCE_SECONDS:
         arrived = await desk.all_of(service, "/v1/referrals", token, state="received")
-        await desk.each(arrived, complete)
+        await desk.each(arrived, lambda referral: noting_failure(cases[referral["household_id"]], complete(referral)))
         waiting -= len(arrived)
-        await asyncio.sleep(0 if arrived else _LOOK_SECONDS)
+        if arrived:
+            moved_at = time.monotonic()
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 async def to_the_last_line(desk: Desk, case: Case) -> None:
     """The benefit runs, and the resident reads everything that happened. Raises CaseFailed."""
-    if case.referrals < len(COMPLETIONS):
-        raise CaseFailed(f"{case.referrals} referrals instead of {len(COMPLETIONS)}")
+    missing = COMPLETIONS.keys() - case.completed
+    if missing:
+        raise CaseFailed(f"not completed: {', '.join(sorted(missing))}")
     path = f"/v1/households/{case.household_id}/benefits"
     benefits = (await desk.ask("GET", "eligibility", path, desk.clerk))["items"]
     if [benefit["monthly_amount"] for benefit in benefits] != [MONTHLY_AMOUNT]:
@@ -283,7 +286,8 @@ async def noting_failure(case: Case, work: Awaitable[None]) -> None:
     try:
         await work
     except (CaseFailed, httpx.HTTPError) as error:
-        case.failure = f"{type(error).__name__}: {error}"
+        # The first thing that went wrong says most.
+        case.failure = case.failure or f"{type(error).__name__}: {error}"
 
 
 async def run_cases(stack: Stack, cases: Sequence[Case], *, at_once: int) -> float:

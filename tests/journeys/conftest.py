@@ -1,4 +1,4 @@
-"""The embedded deployment, started once for all journeys, on the broker of this run, and stopped after them."""
+"""The embedded deployment, started for each module of journeys on the broker of this run, and stopped after it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,13 +14,13 @@ from doudi.stack import Stack
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the journeys together on one worker, so that one deployment serves them."""
+    """Keep the journeys together on one worker: two deployments at once are too much for a small machine."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.xdist_group("journeys"))
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def stack(broker_kind: BrokerKind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Everything, with one department in a process of its own and business time at the story's first day."""
     with pytest.MonkeyPatch.context() as patch:
@@ -37,7 +37,7 @@ def stack(broker_kind: BrokerKind, tmp_path_factory: pytest.TempPathFactory) -> 
                 yield running
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def told(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Journal:
     """The story, told once; its tests look at what it left behind."""
     written = Path(tmp_path_factory.mktemp("story") / "story.txt").open("w", encoding="utf-8")  # noqa: SIM115 - lives as long as the journal

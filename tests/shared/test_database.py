@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from doudi.databases import Cluster, DatabaseUrls
 from shared.database import Caller, CommitRefused, Database
+from shared.problems import install_problem_handlers
+from shared.testing import client_of, problem_code
 
 SETTINGS = ("scope", "subject", "streets", "department")
 
@@ -139,3 +142,20 @@ async def test_a_connection_that_ends_inside_a_block_fails_that_block_only(
     with pytest.raises(DBAPIError):
         await lose_the_connection()
     assert await effects(database) == 0
+
+
+async def test_a_request_that_gets_no_connection_is_asked_to_come_again(bare_database: DatabaseUrls) -> None:
+    app = FastAPI()
+    install_problem_handlers(app)
+    database = Database(bare_database.app, pool_size=1, pool_timeout_seconds=0.1)
+
+    @app.get("/")
+    async def ask() -> str:
+        async with database.transaction():
+            return "answered"
+
+    async with client_of(app) as http, database.transaction(), database.transaction():
+        answer = await http.get("/")
+    assert (answer.status_code, problem_code(answer)) == (503, "unavailable")
+    assert answer.headers["Retry-After"] == "1"
+    await database.close()

@@ -7,7 +7,8 @@ from pathlib import Path
 
 # One machine, a few processes: each keeps few connections, so that 17 departments fit under max_connections.
 _POOL_SIZE = 10
-_DEPARTMENT_POOL_SIZE = 3
+# Relay and worker keep three of them for themselves.
+_DEPARTMENT_POOL_SIZE = 6
 # Officers do not feel it, and 17 idle departments ask the broker less.
 _DEPARTMENT_FETCH_WAIT_MILLISECONDS = 50
 # Load tests come from one client.
