@@ -3,7 +3,6 @@
 A software implementation behind a small interface; production puts a certified module behind `FieldCipher`.
 """
 
-import hmac
 import json
 import os
 from dataclasses import dataclass
@@ -88,8 +87,3 @@ class FieldCipher:
         mac = HMAC(self._ring.index_key, hashes.SM3())
         mac.update(field.encode() + b"\x00" + text.encode())
         return mac.finalize()[:_INDEX_BYTES]
-
-
-def same_secret(one: str, other: str) -> bool:
-    """Compare without telling by time where they differ."""
-    return hmac.compare_digest(one.encode(), other.encode())

@@ -80,20 +80,16 @@ class ServiceClient:
         """The JSON of a PUT, which may be repeated without harm. Raises CallFailed or CallRefused."""
         return await self._call("PUT", path, json=json)
 
-    async def post(self, path: str, *, json: Any, idempotency_key: str) -> Any:
-        """The JSON of a POST, repeatable through its key. Raises CallFailed or CallRefused."""
-        return await self._call("POST", path, json=json, headers={"Idempotency-Key": idempotency_key})
-
-    async def _call(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **kwargs: Any) -> Any:
+    async def _call(self, method: str, path: str, **kwargs: Any) -> Any:
         async for attempt in stamina.retry_context(
             on=CallFailed, attempts=_ATTEMPTS, wait_initial=0.05, wait_max=1.0, timeout=30.0
         ):
             with attempt:
-                return await self._once(method, path, headers or {}, kwargs)
+                return await self._once(method, path, kwargs)
         raise AssertionError("retry_context returns or raises")
 
-    async def _once(self, method: str, path: str, headers: Mapping[str, str], kwargs: dict[str, Any]) -> Any:
-        sent = {**headers, "Authorization": f"Bearer {await self._tokens.token()}"}
+    async def _once(self, method: str, path: str, kwargs: dict[str, Any]) -> Any:
+        sent = {"Authorization": f"Bearer {await self._tokens.token()}"}
         request_id = structlog.contextvars.get_contextvars().get("request_id")
         if request_id is not None:
             sent["X-Request-Id"] = request_id

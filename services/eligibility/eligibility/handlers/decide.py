@@ -160,13 +160,7 @@ async def confirm_decision(
     Raises Problem 403 for the officer who proposed it, 409 in any other state.
     """
     row = await decision_row(tx, decision_id, locked=True)
-    if row.proposed_by == caller.subject:
-        raise Problem(
-            403,
-            "same_person",
-            "提出意见与复核不能是同一人",
-            way_out="请由另一名有权限的人员复核",
-        )
+    _refuse_proposer(row, caller)
     if row.needs_district_visit and (district_visit_on is None or Role.DISTRICT_OFFICER not in caller.roles):
         raise Problem(
             422,
@@ -207,8 +201,7 @@ async def return_decision(
 ) -> sa.Row[Any]:
     """The second officer does not agree: the clerk proposes anew. Raises Problem 403 or 409."""
     row = await decision_row(tx, decision_id, locked=True)
-    if row.proposed_by == caller.subject:
-        raise Problem(403, "same_person", "提出意见与复核不能是同一人", way_out="请由另一名有权限的人员复核")
+    _refuse_proposer(row, caller)
     row = await _update(tx, decision_id, {"state": _after(row, Step.RETURN), "returned_because": reason})
     await outbox.record(tx, _returned(row, "second_officer"), at=now)
     return row
@@ -244,6 +237,11 @@ async def end_notice(tx: AsyncConnection, *, decision_id: UUID, on: date, now: d
     measures = await _measures(tx, row)
     row = await _update(tx, decision_id, {"state": state, "in_force_at": now})
     await bring_into_force(tx, row=row, measures=measures, on=on, at=now)
+
+
+def _refuse_proposer(row: sa.Row[Any], caller: Principal) -> None:
+    if row.proposed_by == caller.subject:
+        raise Problem(403, "same_person", "提出意见与复核不能是同一人", way_out="请由另一名有权限的人员复核")
 
 
 def _after(row: sa.Row[Any], step: Step) -> DecisionState:
