@@ -1,7 +1,7 @@
 """One verification per application: opened, answered by the departments, completed, and completed again."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +9,9 @@ from sqlalchemy import text
 
 from data_sharing.consumers import SUBSCRIPTIONS
 from shared.auth import Role
+from shared.database import Database
 from shared.events.data_sharing import VerificationAnswered, VerificationCompleted, VerificationRequested
-from shared.testing import deliver, envelope_of, problem_code
+from shared.testing import deliver, envelope_of, eventually, problem_code
 
 WAGE = {"person_ref": "p1", "data_set": "individual_income", "fields": {"wage": "2600.00"}, "as_of": "2022-09-30"}
 
@@ -86,6 +87,25 @@ async def test_all_answers_complete_the_verification(service: Any) -> None:
     assert completed.difference_count == 1
     assert completed.valid_until == datetime(2023, 4, 10, 16, tzinfo=UTC)
     assert len(await service.recorded(VerificationAnswered)) == len(case.query_ids)
+
+
+async def test_an_answer_that_waited_for_another_is_the_later_one_on_the_time_line(service: Any) -> None:
+    """Else the verification could read as completed before the last answer came."""
+    case = await service.open()
+    async with service.database.transaction() as other:
+        await other.execute(
+            text("select 1 from verification where verification_id = :id for update"), {"id": case.verification_id}
+        )
+        waiting = asyncio.create_task(service.answer(case, "tax"))
+        await eventually(lambda: _somebody_waits(service.database))
+        service.clock.advance(timedelta(minutes=1))
+    assert (await waiting).json()["answered_at"] == "2022-10-10T02:01:00Z"
+
+
+async def _somebody_waits(database: Database) -> bool:
+    async with database.transaction() as tx:
+        waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+        return bool((await tx.execute(text(waiting))).scalar_one())
 
 
 @pytest.mark.clause("12.1.1")

@@ -207,6 +207,19 @@ async def test_two_relays_and_lost_leads_neither_lose_nor_reorder(
     }
 
 
+async def test_only_one_of_several_relays_sends(database: Database, broker: str, own_topic: str) -> None:
+    """Nothing is doubled while nobody fails, so the inbox is a net and not the rule."""
+    numbers = range(300)
+    household_id = new_id()
+    async with running(*(outbox.Relay(database, broker, source="intake") for _ in range(3))):
+        for number in numbers:
+            async with database.transaction() as tx:
+                await outbox.record(tx, submitted(household_id, number), at=NOW)
+        await eventually(lambda: is_sent(database))
+    sent = [envelope.event.model_dump()["member_count"] for envelope in await messages(broker, own_topic)]
+    assert sent == list(numbers)
+
+
 async def test_another_relay_takes_the_lead_over(database: Database, broker: str, own_topic: str) -> None:
     first, second = (outbox.Relay(database, broker, source="intake") for _ in range(2))
     household_id = new_id()

@@ -52,7 +52,7 @@ async def answer_query(
         raise problem
     async with database.transaction() as tx:
         _check_records(body, case, refs=await member_refs(tx, case.verification_id), catalogue=catalogue, now=now)
-        return await _receive(tx, case, caller, body, catalogue=catalogue, now=now)
+        return await _receive(tx, case, caller, body, catalogue=catalogue, clock=clock)
 
 
 async def close_verification(
@@ -88,10 +88,11 @@ def _check_records(
 
 
 async def _receive(
-    tx: AsyncConnection, case: Case, caller: Principal, body: AnswerRequest, *, catalogue: Catalogue, now: datetime
+    tx: AsyncConnection, case: Case, caller: Principal, body: AnswerRequest, *, catalogue: Catalogue, clock: Clock
 ) -> AnswerReceipt:
-    # The lock comes first: of two last answers, the second sees the first.
+    # The lock comes first: of two last answers, the second sees the first, and is the later one on the time line.
     found = await _lock(tx, case.verification_id)
+    now = clock.now()
     queries = await query_rows(tx, case.verification_id)
     asked = next(row for row in queries if row.query_id == case.query_id)
     document = body.model_dump(mode="json")
