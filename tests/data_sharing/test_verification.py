@@ -104,7 +104,9 @@ async def test_an_answer_that_waited_for_another_is_the_later_one_on_the_time_li
 
 async def _somebody_waits(database: Database) -> bool:
     async with database.transaction() as tx:
-        waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+        waiting = (
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+        )
         return bool((await tx.execute(text(waiting))).scalar_one())
 
 

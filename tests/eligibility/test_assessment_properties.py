@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eligibility.rules import assess
-from eligibility.rules.contract import (
+from eligibility.rules.facts.contract import (
     CAUSES,
     DISABILITIES,
     EMPLOYMENT,

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from eligibility.rules import FactsInvalid, read_case
-from eligibility.rules.contract import read_facts
-from eligibility.rules.facts import NEVER
-from eligibility.rules.spans import Span
+from eligibility.rules.engine.spans import Span
+from eligibility.rules.facts.contract import read_facts
+from eligibility.rules.facts.records import NEVER
 
 TODAY = date(2022, 10, 10)
 PERSON = {"id": "p1", "relation": "applicant", "birth_date": "1977-05-12"}

@@ -6,9 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from eligibility.rules.book import Book, BookInvalid, Names
-from eligibility.rules.contract import read_facts
-from eligibility.rules.expressions import (
+from eligibility.rules.engine.book import Book, BookInvalid, Names
+from eligibility.rules.engine.expressions import (
     Node,
     age,
     all_members,
@@ -24,9 +23,10 @@ from eligibility.rules.expressions import (
     total,
     when,
 )
-from eligibility.rules.interpreter import completed_months, completed_years, later_by_months
-from eligibility.rules.spans import Span
-from eligibility.rules.toolbook import Toolbook, bind
+from eligibility.rules.engine.interpreter import completed_months, completed_years, later_by_months
+from eligibility.rules.engine.spans import Span
+from eligibility.rules.engine.toolbook import Toolbook, bind
+from eligibility.rules.facts.contract import read_facts
 from shared.parameters import ParameterMissing, Parameters
 
 PARAMETERS = Parameters.loads(

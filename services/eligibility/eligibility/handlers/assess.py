@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eligibility.clients import CaseFacts
 from eligibility.rules import assess
-from eligibility.rules.facts import FactsInvalid
+from eligibility.rules.facts.records import FactsInvalid
 from eligibility.tables import application, assessment
 from shared import deadlines, outbox
 from shared.events.data_sharing import VerificationCompleted

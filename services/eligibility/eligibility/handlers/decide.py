@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eligibility.handlers.enact import bring_into_force
-from eligibility.queries import decision_row
+from eligibility.queries.decisions import decision_row
 from eligibility.rules.decisions import (
     DecisionState,
     Measure,

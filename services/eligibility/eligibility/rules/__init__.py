@@ -9,7 +9,7 @@ from eligibility.rules.assessment import (
     toolbook_entries,
     toolbook_version,
 )
-from eligibility.rules.facts import FactsInvalid, Finding
+from eligibility.rules.facts.records import FactsInvalid, Finding
 from eligibility.rules.policies import PARAMETERS, TOOLBOOK
 
 __all__ = [

@@ -8,17 +8,17 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from eligibility.rules.book import Policy
-from eligibility.rules.contract import read_facts
-from eligibility.rules.explanation import Explainer, Plans, lines
-from eligibility.rules.expressions import Unit
-from eligibility.rules.facts import NEVER, FactsInvalid, Finding
-from eligibility.rules.interpreter import HOUSEHOLD, Frame
+from eligibility.rules.engine.book import Policy
+from eligibility.rules.engine.explanation import Explainer, Plans, lines
+from eligibility.rules.engine.expressions import Unit
+from eligibility.rules.engine.interpreter import HOUSEHOLD, Frame
+from eligibility.rules.engine.spans import Number, Span, add
+from eligibility.rules.engine.toolbook import Edition
+from eligibility.rules.engine.wording import ANSWERS, yuan
+from eligibility.rules.facts.contract import read_facts
+from eligibility.rules.facts.reading import read_day
+from eligibility.rules.facts.records import NEVER, FactsInvalid, Finding
 from eligibility.rules.policies import PARAMETERS, TOOLBOOK
-from eligibility.rules.reading import read_day
-from eligibility.rules.spans import Number, Span, add
-from eligibility.rules.toolbook import Edition
-from eligibility.rules.wording import ANSWERS, yuan
 from shared.money import format_yuan
 from shared.parameters import Parameters
 

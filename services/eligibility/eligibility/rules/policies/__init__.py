@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from eligibility.rules.engine.toolbook import Toolbook, bind
 from eligibility.rules.policies import (
     children,
     dibao,
@@ -14,7 +15,6 @@ from eligibility.rules.policies import (
     tekun,
     temporary,
 )
-from eligibility.rules.toolbook import Toolbook, bind
 from shared.parameters import Parameters
 
 PARAMETERS = Parameters.load(Path(__file__).parent.parent / "parameters.yaml")

@@ -1,7 +1,7 @@
 """Orphans and de-facto unattended children, never posted. Clauses 2.1.5, 2.1.6, 民发〔2019〕62号, 民发〔2020〕125号."""
 
-from eligibility.rules.book import Benefit, Book, Names
-from eligibility.rules.expressions import Node, greatest, param, total
+from eligibility.rules.engine.book import Benefit, Book, Names
+from eligibility.rules.engine.expressions import Node, greatest, param, total
 from eligibility.rules.policies.foundations import SEED
 
 book = Book(since=SEED)

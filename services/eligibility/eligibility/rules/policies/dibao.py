@@ -1,7 +1,7 @@
 """Minimum living guarantee, alone or as a household, and its grace period. Clauses 2.1.2 to 2.1.4, 民发〔2021〕57号."""
 
-from eligibility.rules.book import Benefit, Book, Names
-from eligibility.rules.expressions import (
+from eligibility.rules.engine.book import Benefit, Book, Names
+from eligibility.rules.engine.expressions import (
     Node,
     any_member,
     day_before,

@@ -1,7 +1,7 @@
 """Support for disabled persons. Clause 2.9, 国发〔2018〕20号, 国发〔2015〕52号."""
 
-from eligibility.rules.book import Benefit, Book, Names
-from eligibility.rules.expressions import Node, any_member, members, months_since, number, param
+from eligibility.rules.engine.book import Benefit, Book, Names
+from eligibility.rules.engine.expressions import Node, any_member, members, months_since, number, param
 from eligibility.rules.policies.foundations import SEED
 
 book = Book(since=SEED)

@@ -1,7 +1,7 @@
 """Support for the elderly, and places in public elder homes. Clauses 2.8 and 5."""
 
-from eligibility.rules.book import Benefit, Book, Names
-from eligibility.rules.expressions import Node, all_members, members, months_since
+from eligibility.rules.engine.book import Benefit, Book, Names
+from eligibility.rules.engine.expressions import Node, all_members, members, months_since
 from eligibility.rules.policies.foundations import SEED
 
 book = Book(since=SEED)

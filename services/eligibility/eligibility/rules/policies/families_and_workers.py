@@ -1,7 +1,7 @@
 """Family-planning families, health, and workers in hardship. Clauses 2.10 and 2.11."""
 
-from eligibility.rules.book import Benefit, Book, Names
-from eligibility.rules.expressions import Node, any_member, number, today, year_of
+from eligibility.rules.engine.book import Benefit, Book, Names
+from eligibility.rules.engine.expressions import Node, any_member, number, today, year_of
 from eligibility.rules.policies.foundations import SEED
 
 book = Book(since=SEED)

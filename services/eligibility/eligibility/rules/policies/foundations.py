@@ -1,7 +1,7 @@
 """What several policies rest on: ages, incomes, disability, assets. Clauses 2.1.2, 2.1.3, 民发〔2021〕57号."""
 
-from eligibility.rules.book import Book, Names
-from eligibility.rules.expressions import Node, age, greatest, members, number, param, ratio, when
+from eligibility.rules.engine.book import Book, Names
+from eligibility.rules.engine.expressions import Node, age, greatest, members, number, param, ratio, when
 
 SEED = "2022-09-08"
 """First day of 武昌办发〔2022〕8号."""

@@ -3,8 +3,8 @@
 民发〔2021〕57号 art. 8; 刚性支出困难家庭认定办法 arts. 4 and 10.
 """
 
-from eligibility.rules.book import Benefit, Book, Names
-from eligibility.rules.expressions import Node, number, param, ratio
+from eligibility.rules.engine.book import Benefit, Book, Names
+from eligibility.rules.engine.expressions import Node, number, param, ratio
 from eligibility.rules.policies.foundations import SEED
 
 book = Book(since=SEED)

@@ -1,7 +1,7 @@
 """Medical, education, housing, employment, legal and disaster assistance. Clauses 2.2 to 2.7."""
 
-from eligibility.rules.book import Benefit, Book, Names
-from eligibility.rules.expressions import Node, all_members, any_member, months_since
+from eligibility.rules.engine.book import Benefit, Book, Names
+from eligibility.rules.engine.expressions import Node, all_members, any_member, months_since
 from eligibility.rules.policies.foundations import SEED
 
 book = Book(since=SEED)

@@ -1,7 +1,7 @@
 """Support for persons in extreme hardship. Clause 2.1.1, 民发〔2021〕43号 arts. 4-9 and 21-26."""
 
-from eligibility.rules.book import Benefit, Book, Names
-from eligibility.rules.expressions import Node, any_member, number, param, when
+from eligibility.rules.engine.book import Benefit, Book, Names
+from eligibility.rules.engine.expressions import Node, any_member, number, param, when
 from eligibility.rules.policies.foundations import SEED
 
 book = Book(since=SEED)

@@ -4,8 +4,8 @@ At most one standard: quick relief (from 2026); strictly below four: the street'
 up to the cap: the district; above it: a resolution of the coordination group.
 """
 
-from eligibility.rules.book import Benefit, Book, Names
-from eligibility.rules.expressions import Node, any_member, param, ratio, when
+from eligibility.rules.engine.book import Benefit, Book, Names
+from eligibility.rules.engine.expressions import Node, any_member, param, ratio, when
 from eligibility.rules.policies.foundations import SEED
 
 book = Book(since=SEED)

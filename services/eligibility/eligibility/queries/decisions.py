@@ -1,8 +1,6 @@
-"""Reads that depend on who asks. Row-level security hides what the caller may not see; not found is the answer."""
+"""Decisions that the caller may see."""
 
 import json
-from collections.abc import Sequence
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -10,53 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eligibility.rules.decisions import APPEAL_ROUTES
-from eligibility.schemas import (
-    AssessmentResult,
-    AssessmentView,
-    BenefitView,
-    DecisionView,
-    MeasureView,
-    ParameterView,
-)
-from eligibility.tables import assessment, benefit, decision, measure
+from eligibility.schemas.decisions import DecisionView, MeasureView
+from eligibility.tables import assessment, decision, measure
 from shared.auth import Principal, Role
-from shared.parameters import Parameters
 from shared.problems import not_found
-
-
-async def assessment_row(tx: AsyncConnection, assessment_id: UUID) -> sa.Row[Any]:
-    """An assessment that the caller may see. Raises Problem 404."""
-    row = (await tx.execute(sa.select(assessment).where(assessment.c.assessment_id == assessment_id))).one_or_none()
-    if row is None:
-        raise not_found("评估", assessment_id)
-    return row
-
-
-async def latest_assessment_row(tx: AsyncConnection, application_id: UUID) -> sa.Row[Any]:
-    """The newest assessment of a case that the caller may see. Raises Problem 404."""
-    statement = (
-        sa.select(assessment)
-        .where(assessment.c.application_id == application_id)
-        .order_by(assessment.c.assessed_at.desc(), assessment.c.assessment_id.desc())
-        .limit(1)
-    )
-    row = (await tx.execute(statement)).one_or_none()
-    if row is None:
-        raise not_found("评估，申请", application_id)
-    return row
-
-
-def assessment_view(row: sa.Row[Any]) -> AssessmentView:
-    """The row as callers see it."""
-    return AssessmentView(
-        assessment_id=row.assessment_id,
-        application_id=row.application_id,
-        household_id=row.household_id,
-        street=row.street,
-        requested=row.requested,
-        assessed_at=row.assessed_at,
-        result=AssessmentResult.model_validate(json.loads(row.result)),
-    )
 
 
 async def decision_row(tx: AsyncConnection, decision_id: UUID, *, locked: bool = False) -> sa.Row[Any]:
@@ -127,41 +82,3 @@ async def decision_view(tx: AsyncConnection, row: sa.Row[Any], caller: Principal
         ],
         appeal_routes=list(APPEAL_ROUTES) if any(one.outcome == "refused" for one in measures) else [],
     )
-
-
-async def benefits_of(tx: AsyncConnection, household_id: UUID) -> Sequence[BenefitView]:
-    """The household's benefits that the caller may see, newest first."""
-    rows = await tx.execute(
-        sa.select(benefit).where(benefit.c.household_id == household_id).order_by(benefit.c.benefit_id.desc())
-    )
-    return [
-        BenefitView(
-            benefit_id=row.benefit_id,
-            policy=row.policy,
-            monthly_amount=row.monthly_amount_fen,
-            persons=row.person_refs,
-            starts_on=row.starts_on,
-            ends_on=row.ends_on,
-        )
-        for row in rows
-    ]
-
-
-def parameter_views(parameters: Parameters, *, on: date | None) -> list[ParameterView]:
-    """Every value of every parameter, or the one in force on a day."""
-    views = []
-    for name in sorted(parameters.names()):
-        parameter = parameters.parameter(name)
-        values = parameter.values if on is None else [value for value in [parameter.on(on)] if value is not None]
-        views += [
-            ParameterView(
-                parameter=name,
-                value=str(value.value),
-                unit=value.unit,
-                first_day=value.first_day,
-                source=value.source,
-                assumed=value.assumed,
-            )
-            for value in values
-        ]
-    return views

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
-from eligibility.rules.facts import Facts, FactsInvalid, Finding, HouseholdFacts, PersonFacts
-from eligibility.rules.reading import Place, Section, doubled, matching, read_word
-from eligibility.rules.spans import NOT_NEGATIVE, Number, Span, add, between, greatest, high
+from eligibility.rules.engine.spans import NOT_NEGATIVE, Number, Span, add, between, greatest, high
+from eligibility.rules.facts.reading import Place, Section, doubled, matching, read_word
+from eligibility.rules.facts.records import Facts, FactsInvalid, Finding, HouseholdFacts, PersonFacts
 
 RELATIONS: Final = (
     "applicant", "spouse", "child", "grandchild", "father", "mother", "grandparent", "sibling", "other",

@@ -1,79 +1,32 @@
-"""Who may ask eligibility for what."""
+"""Decisions: proposed by one officer, confirmed, returned or objected to by others."""
 
 import json
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter
 
-from eligibility.handlers import assess, decide
-from eligibility.queries import (
-    assessment_row,
-    assessment_view,
-    benefits_of,
-    decision_row,
-    decision_view,
-    latest_assessment_row,
-    latest_decision_row,
-    parameter_views,
-)
-from eligibility.rules import PARAMETERS, toolbook_entries, toolbook_version
+from eligibility.api.callers import Clerk, Reader, SecondOfficer, Staff
+from eligibility.handlers import decide
+from eligibility.queries.assessments import assessment_row
+from eligibility.queries.decisions import decision_row, decision_view, latest_decision_row
 from eligibility.rules.decisions import Override
-from eligibility.schemas import (
-    AssessmentResult,
-    AssessmentView,
-    BenefitList,
+from eligibility.schemas.decisions import (
     ConfirmationRequest,
     DecisionView,
     ObjectionRequest,
     ObjectionView,
-    ParameterList,
-    PreviewRequest,
     ProposalRequest,
     ReturnRequest,
-    Toolbook,
-    ToolbookEntry,
 )
 from shared.app import ClockDep, DatabaseDep
-from shared.auth import OVERSEERS, STAFF, Principal, Role, require
-from shared.clock import Day
 from shared.idempotency import IdempotencyKey, key_owner, once
 from shared.problems import problem_responses
 
-router = APIRouter(prefix="/v1")
-
-Reader = Annotated[Principal, Depends(require(Role.RESIDENT, *STAFF, *OVERSEERS))]
-Staff = Annotated[Principal, Depends(require(*STAFF))]
-Clerk = Annotated[Principal, Depends(require(Role.STREET_CLERK))]
-SecondOfficer = Annotated[Principal, Depends(require(Role.STREET_APPROVER, Role.DISTRICT_OFFICER))]
-Anyone = Annotated[Principal, Depends(require(*Role))]
-
-
-@router.post("/assessments/preview", tags=["assessments"])
-async def preview(
-    body: PreviewRequest, _: Annotated[Principal, Depends(require(*STAFF, Role.SERVICE))]
-) -> AssessmentResult:
-    """The answer of every policy for a household that is not on record. Nothing is stored."""
-    return AssessmentResult.model_validate(assess.preview(body.household, body.as_of))
-
-
-@router.get("/assessments/{assessment_id}", tags=["assessments"], responses=problem_responses(404))
-async def read_assessment(assessment_id: UUID, caller: Reader, database: DatabaseDep) -> AssessmentView:
-    """An assessment with the explanation of every policy."""
-    async with database.transaction(caller) as tx:
-        return assessment_view(await assessment_row(tx, assessment_id))
-
-
-@router.get("/applications/{application_id}/assessment", tags=["assessments"], responses=problem_responses(404))
-async def read_latest_assessment(application_id: UUID, caller: Reader, database: DatabaseDep) -> AssessmentView:
-    """The newest assessment of a case."""
-    async with database.transaction(caller) as tx:
-        return assessment_view(await latest_assessment_row(tx, application_id))
+router = APIRouter(tags=["decisions"])
 
 
 @router.post(
     "/assessments/{assessment_id}/decisions",
-    tags=["decisions"],
     status_code=201,
     responses=problem_responses(404, 409),
 )
@@ -120,7 +73,7 @@ async def propose(
         )
 
 
-@router.post("/decisions/{decision_id}/confirmation", tags=["decisions"], responses=problem_responses(404, 409))
+@router.post("/decisions/{decision_id}/confirmation", responses=problem_responses(404, 409))
 async def confirm(
     decision_id: UUID, body: ConfirmationRequest, caller: SecondOfficer, database: DatabaseDep, clock: ClockDep
 ) -> DecisionView:
@@ -132,7 +85,7 @@ async def confirm(
         return await decision_view(tx, row, caller)
 
 
-@router.post("/decisions/{decision_id}/return", tags=["decisions"], responses=problem_responses(404, 409))
+@router.post("/decisions/{decision_id}/return", responses=problem_responses(404, 409))
 async def send_back(
     decision_id: UUID, body: ReturnRequest, caller: SecondOfficer, database: DatabaseDep, clock: ClockDep
 ) -> DecisionView:
@@ -144,9 +97,7 @@ async def send_back(
         return await decision_view(tx, row, caller)
 
 
-@router.post(
-    "/decisions/{decision_id}/objections", tags=["decisions"], status_code=201, responses=problem_responses(404, 409)
-)
+@router.post("/decisions/{decision_id}/objections", status_code=201, responses=problem_responses(404, 409))
 async def object_to(
     decision_id: UUID, body: ObjectionRequest, caller: Staff, database: DatabaseDep, clock: ClockDep
 ) -> ObjectionView:
@@ -158,39 +109,15 @@ async def object_to(
         return ObjectionView(objection_id=objection_id, decision=await decision_view(tx, row, caller))
 
 
-@router.get("/decisions/{decision_id}", tags=["decisions"], responses=problem_responses(404))
+@router.get("/decisions/{decision_id}", responses=problem_responses(404))
 async def read_decision(decision_id: UUID, caller: Reader, database: DatabaseDep) -> DecisionView:
     """A decision, the reason of each measure, and the ways of appeal."""
     async with database.transaction(caller) as tx:
         return await decision_view(tx, await decision_row(tx, decision_id), caller)
 
 
-@router.get("/applications/{application_id}/decision", tags=["decisions"], responses=problem_responses(404))
+@router.get("/applications/{application_id}/decision", responses=problem_responses(404))
 async def read_latest_decision(application_id: UUID, caller: Reader, database: DatabaseDep) -> DecisionView:
     """The newest decision of a case."""
     async with database.transaction(caller) as tx:
         return await decision_view(tx, await latest_decision_row(tx, application_id), caller)
-
-
-@router.get("/households/{household_id}/benefits", tags=["benefits"])
-async def read_benefits(household_id: UUID, caller: Reader, database: DatabaseDep) -> BenefitList:
-    """The monthly benefits of a household that the caller may see."""
-    async with database.transaction(caller) as tx:
-        return BenefitList(items=list(await benefits_of(tx, household_id)))
-
-
-@router.get("/parameters", tags=["toolbook"])
-async def read_parameters(
-    _: Anyone, on: Annotated[Day | None, Query(description="Only the values in force on this day")] = None
-) -> ParameterList:
-    """Amounts and limits with their first days and sources."""
-    return ParameterList(items=parameter_views(PARAMETERS, on=on))
-
-
-@router.get("/toolbook", tags=["toolbook"])
-async def read_toolbook(_: Anyone) -> Toolbook:
-    """Every policy, made from the rules that decide (clause 1.4)."""
-    return Toolbook(
-        toolbook_version=toolbook_version(),
-        policies=[ToolbookEntry.model_validate(entry) for entry in toolbook_entries()],
-    )

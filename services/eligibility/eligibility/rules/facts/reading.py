@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from eligibility.rules.facts import NEVER, Finding
-from eligibility.rules.spans import NOT_NEGATIVE, Number, between
+from eligibility.rules.engine.spans import NOT_NEGATIVE, Number, between
+from eligibility.rules.facts.records import NEVER, Finding
 from shared.money import NotAnAmount, parse_yuan
 
 _REQUIRED: Final = object()

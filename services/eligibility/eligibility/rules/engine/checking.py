@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from eligibility.rules.expressions import (
+from eligibility.rules.engine.expressions import (
     AssessmentDay,
     Choice,
     Comparison,

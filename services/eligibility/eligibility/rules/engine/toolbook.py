@@ -10,11 +10,11 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from eligibility.rules.book import Book, BookInvalid, Policy, Rule, children, draw, written
-from eligibility.rules.checking import Checker, RuleFault
-from eligibility.rules.expressions import Members, Node, ParameterOf, Reference, Scope, Unit
-from eligibility.rules.facts import Facts
-from eligibility.rules.interpreter import Compiler, Frame, Step
+from eligibility.rules.engine.book import Book, BookInvalid, Policy, Rule, children, draw, written
+from eligibility.rules.engine.checking import Checker, RuleFault
+from eligibility.rules.engine.expressions import Members, Node, ParameterOf, Reference, Scope, Unit
+from eligibility.rules.engine.interpreter import Compiler, Frame, Step
+from eligibility.rules.facts.records import Facts
 from shared.parameters import Parameters
 
 

@@ -13,9 +13,9 @@ from math import inf
 from operator import attrgetter
 from typing import Any, Final
 
-from eligibility.rules import spans
-from eligibility.rules.checking import NUMBERS, Checker
-from eligibility.rules.expressions import (
+from eligibility.rules.engine import spans
+from eligibility.rules.engine.checking import NUMBERS, Checker
+from eligibility.rules.engine.expressions import (
     AssessmentDay,
     Choice,
     Comparison,
@@ -39,8 +39,8 @@ from eligibility.rules.expressions import (
     Sum,
     Unit,
 )
-from eligibility.rules.facts import NEVER, Facts
-from eligibility.rules.spans import Number, Span
+from eligibility.rules.engine.spans import Number, Span
+from eligibility.rules.facts.records import NEVER, Facts
 from shared.money import FEN_PER_YUAN
 from shared.parameters import ParameterMissing, Parameters, ParameterValue
 

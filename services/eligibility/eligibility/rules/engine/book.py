@@ -13,8 +13,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from eligibility.rules.expressions import Fact, Node, Reference, Scope, lift
-from eligibility.rules.facts import COLUMNS
+from eligibility.rules.engine.expressions import Fact, Node, Reference, Scope, lift
+from eligibility.rules.facts.records import COLUMNS
 
 RuleFunction = Callable[..., Node]
 

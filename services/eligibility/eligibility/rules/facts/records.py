@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from typing import Any, Self
 
-from eligibility.rules.expressions import Scope, Unit
-from eligibility.rules.spans import Number
+from eligibility.rules.engine.expressions import Scope, Unit
+from eligibility.rules.engine.spans import Number
 
 NEVER = date.max
 """The day of something that was declared as nothing: later than every assessment."""

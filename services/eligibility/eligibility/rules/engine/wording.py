@@ -7,9 +7,9 @@ from decimal import Decimal
 from math import inf
 from typing import Any, Final
 
-from eligibility.rules.expressions import Unit
-from eligibility.rules.facts import NEVER
-from eligibility.rules.spans import Span
+from eligibility.rules.engine.expressions import Unit
+from eligibility.rules.engine.spans import Span
+from eligibility.rules.facts.records import NEVER
 from shared.money import FEN_PER_YUAN
 
 UNKNOWN: Final = "未知"

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from eligibility.rules.book import Policy, Rule, children
-from eligibility.rules.expressions import (
+from eligibility.rules.engine.book import Policy, Rule, children
+from eligibility.rules.engine.expressions import (
     Choice,
     Comparison,
     Constant,
@@ -31,11 +31,11 @@ from eligibility.rules.expressions import (
     Sum,
     Unit,
 )
-from eligibility.rules.facts import COLUMNS
-from eligibility.rules.interpreter import HOUSEHOLD, Frame, Step
-from eligibility.rules.spans import Span
-from eligibility.rules.toolbook import Edition
-from eligibility.rules.wording import OPERATORS, OPPOSITES, STATES, WORDS, shown
+from eligibility.rules.engine.interpreter import HOUSEHOLD, Frame, Step
+from eligibility.rules.engine.spans import Span
+from eligibility.rules.engine.toolbook import Edition
+from eligibility.rules.engine.wording import OPERATORS, OPPOSITES, STATES, WORDS, shown
+from eligibility.rules.facts.records import COLUMNS
 
 STATE_NAMES = {True: "held", False: "failed", None: "unknown"}
 

@@ -1,0 +1,9 @@
+"""Who may ask eligibility for what."""
+
+from fastapi import APIRouter
+
+from eligibility.api import assessments, benefits, decisions, toolbook
+
+router = APIRouter(prefix="/v1")
+for part in (assessments, decisions, benefits, toolbook):
+    router.include_router(part.router)

@@ -1,0 +1,13 @@
+"""The callers that several endpoints admit."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from shared.auth import OVERSEERS, STAFF, Principal, Role, require
+
+Reader = Annotated[Principal, Depends(require(Role.RESIDENT, *STAFF, *OVERSEERS))]
+Staff = Annotated[Principal, Depends(require(*STAFF))]
+Clerk = Annotated[Principal, Depends(require(Role.STREET_CLERK))]
+SecondOfficer = Annotated[Principal, Depends(require(Role.STREET_APPROVER, Role.DISTRICT_OFFICER))]
+Anyone = Annotated[Principal, Depends(require(*Role))]

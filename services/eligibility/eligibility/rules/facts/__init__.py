@@ -1,0 +1,1 @@
+"""What rules may ask about a household, and the strict ways in which it is read."""

@@ -1,0 +1,1 @@
+"""What callers of eligibility send and see, by use case."""
