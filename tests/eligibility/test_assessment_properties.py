@@ -116,7 +116,7 @@ def cases(draw: st.DrawFn) -> tuple[dict[str, Any], date]:
     return household, as_of
 
 
-def _places(content: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def places(content: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Every place in a declaration that may be unknown."""
     items = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
     for key, below in items:
@@ -124,12 +124,12 @@ def _places(content: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...
         may_be_null = key not in ("members", "id", "policy") and path != ("members",) and "shares" not in here[-2:]
         if may_be_null and not (path and path[-1] == "receiving"):
             yield here
-        yield from _places(below, here)
+        yield from places(below, here)
 
 
-def _hidden(household: dict[str, Any], places: list[tuple[Any, ...]]) -> dict[str, Any]:
+def hidden(household: dict[str, Any], chosen: list[tuple[Any, ...]]) -> dict[str, Any]:
     masked = copy.deepcopy(household)
-    for place in places:
+    for place in chosen:
         below: Any = masked
         for key in place[:-1]:
             if below is None:
@@ -146,9 +146,9 @@ def test_answer_decided_with_unknown_facts_stays_whatever_they_turn_out_to_be(
     case: tuple[dict[str, Any], date], data: st.DataObject
 ) -> None:
     household, as_of = case
-    places = data.draw(st.lists(st.sampled_from(list(_places(household))), min_size=1, max_size=6))
+    chosen = data.draw(st.lists(st.sampled_from(list(places(household))), min_size=1, max_size=6))
     known = assess(household, as_of).results
-    for policy, result in assess(_hidden(household, places), as_of).results.items():
+    for policy, result in assess(hidden(household, chosen), as_of).results.items():
         if result.eligible is not None:
             assert result.eligible == known[policy].eligible, policy
         if result.amount_fen is not None:
