@@ -7,7 +7,7 @@ broadcasting. Nobody is looked up and nothing is joined. A batch is small enough
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
@@ -132,9 +132,13 @@ class Kernel:
         for policy in self._edition.policies:
             yield self._answer(policy, frame)
 
-    def value(self, name: str, batch: Batch, parameters: Parameters, as_of: date) -> Value | Codes:
-        """The value of one rule."""
-        return self._steps[name](_Frame(batch, parameters, as_of))
+    def values(
+        self, names: Iterable[str], batch: Batch, parameters: Parameters, as_of: date
+    ) -> Iterator[tuple[str, Value | Codes]]:
+        """The values of rules: of (member, household), of (household), or one for all."""
+        frame = _Frame(batch, parameters, as_of)
+        for name in names:
+            yield name, self._value(name, frame)
 
     def _answer(self, policy: Policy, frame: _Frame) -> Answer:
         batch = frame.batch
