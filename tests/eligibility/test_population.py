@@ -5,7 +5,6 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from eligibility.rules.assessment import assess_facts
 from eligibility.rules.facts.columns import FIELDS
 from eligibility.rules.facts.contract import read_facts
 from eligibility.rules.facts.records import Facts
-from eligibility.rules.facts.rows import facts_of
+from eligibility.rules.facts.rows import households_of
 from eligibility.rules.facts.snapshot import Snapshot, check_snapshot, first_rows, read_snapshot
 from eligibility.rules.screening import match
 
@@ -56,12 +55,6 @@ def one_by_one(households: Iterable[tuple[str, Facts]], *, prefix: bool) -> Answ
                 )
                 answers[household_id, policy] = (result.eligible, result.amount_fen, persons, awaiting)
     return answers
-
-
-def households_of(snapshot: Snapshot) -> Iterable[tuple[str, Facts]]:
-    starts = [*first_rows(snapshot.rows).tolist(), snapshot.rows.height]
-    for start, end in pairwise(starts):
-        yield snapshot.rows.get_column("household_id")[start], facts_of(snapshot, start, end - start)
 
 
 @pytest.mark.clause("6.1", "12.3.3")
@@ -122,7 +115,7 @@ def test_null_is_unknown_in_the_snapshot_as_in_the_contract(scope: Any) -> None:
     facts = read_facts(household, date(2022, 10, 10))
     table = table_of({"h": facts})
     bare = table.drop([name for name in table.columns if name.endswith(("_low", "_high"))])
-    read = facts_of(check_snapshot(bare, facts.as_of), 0, 1)
+    ((_, read),) = households_of(check_snapshot(bare, facts.as_of))
     pairs = {"person": (facts.people[0], read.people[0]), "household": (facts.household, read.household)}
     written, found = pairs[scope]
     for name in FIELDS[scope]:

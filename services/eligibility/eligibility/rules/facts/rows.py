@@ -1,26 +1,32 @@
-"""One household of a snapshot as facts, for whoever wants its reasons."""
+"""Households of a snapshot as facts, for whoever wants their reasons."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import groupby
 from math import inf
+from operator import itemgetter
 from typing import Any
 
 from eligibility.rules.engine.expressions import Scope, Unit
 from eligibility.rules.engine.spans import between
-from eligibility.rules.facts.columns import FIELDS, PERSON_ID, Field
+from eligibility.rules.facts.columns import FIELDS, HOUSEHOLD_ID, PERSON_ID, Field
 from eligibility.rules.facts.records import Facts, HouseholdFacts, PersonFacts
 from eligibility.rules.facts.snapshot import Snapshot
 
 
-def facts_of(snapshot: Snapshot, first_row: int, members: int) -> Facts:
-    """The facts of the household whose rows begin there. A person is named as in the snapshot."""
-    rows = snapshot.rows.slice(first_row, members).to_dicts()
+def households_of(snapshot: Snapshot) -> Iterator[tuple[str, Facts]]:
+    """Each household's id and its facts. Persons are named as in the snapshot."""
+    for household_id, rows in groupby(snapshot.rows.iter_rows(named=True), key=itemgetter(HOUSEHOLD_ID)):
+        yield household_id, _facts(list(rows), snapshot.as_of)
+
+
+def _facts(rows: Sequence[Mapping[str, Any]], as_of: date) -> Facts:
     street = _value(FIELDS["household"]["street"], rows[0])
     household = HouseholdFacts(district=street and street[:6], **_values("household", rows[0]))
     people = [PersonFacts(id=row[PERSON_ID], **_values("person", row)) for row in rows]
-    return Facts(snapshot.as_of, household, tuple(sorted(people, key=lambda person: person.id)))
+    return Facts(as_of, household, tuple(sorted(people, key=lambda person: person.id)))
 
 
 def _values(scope: Scope, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,9 +6,10 @@ A household of which one row is bad is put aside whole: without that member ever
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,13 +63,16 @@ class Snapshot:
         return tuple(sorted(name for fields in FIELDS.values() for name in fields if name not in had))
 
 
-def read_snapshot(path: Path, as_of: date) -> Snapshot:
-    """Read one Parquet file. Raises SnapshotInvalid where the file as a whole cannot be used."""
+def read_snapshot(source: Path | BytesIO, as_of: date, *, households: Collection[str] | None = None) -> Snapshot:
+    """Read one Parquet file, or some households of it. Raises SnapshotInvalid where it as a whole cannot be used."""
     try:
-        table = pl.read_parquet(path)
+        table = pl.scan_parquet(source)
+        if households is not None:
+            table = table.filter(pl.col(HOUSEHOLD_ID).is_in(pl.lit(pl.Series(list(households)).implode())))
+        rows = table.collect()
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise SnapshotInvalid([f"{path}: no Parquet file that can be read: {error}"]) from error
-    return check_snapshot(table, as_of)
+        raise SnapshotInvalid([f"no Parquet file that can be read: {error}"]) from error
+    return check_snapshot(rows, as_of)
 
 
 def check_snapshot(table: pl.DataFrame, as_of: date) -> Snapshot:
