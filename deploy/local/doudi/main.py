@@ -8,6 +8,7 @@ from doudi.commands.demo import demo
 from doudi.commands.events import events
 from doudi.commands.replay import replay
 from doudi.commands.token import token
+from doudi.commands.toolbook import toolbook
 from doudi.commands.up import up
 
 app = typer.Typer(
@@ -19,6 +20,7 @@ app = typer.Typer(
 app.command()(up)
 app.command()(demo)
 app.command()(assess)
+app.command()(toolbook)
 app.command()(token)
 app.command()(events)
 app.command()(replay)

@@ -164,12 +164,6 @@ def assess_case(content: Any, parameters: Parameters | None = None) -> Assessmen
     return assess(household, as_of, parameters)
 
 
-def toolbook_entries(on: date | None = None) -> list[dict[str, Any]]:
-    """The policies in force on a day, or of the newest rules, with department, basis and criteria in words."""
-    entries: list[dict[str, Any]] = TOOLBOOK.as_json(on or date.max)["policies"]
-    return entries
-
-
 def toolbook_version(on: date | None = None) -> str:
     """The hash of the rules and policies in force on a day, or of the newest."""
     return TOOLBOOK.version(on)

@@ -108,6 +108,7 @@ MARGIN: Final = Procedure(
 RIGID: Final = Procedure(
     "刚性支出困难家庭认定程序",
     (
+        Step("verify", "核对家庭经济状况和必要支出"),
         Step("confirm", "自受理起办结", 30, cite("rigid_rules")),
         Step("confirm_hard_case", "情况复杂的，最长", 45, cite("rigid_rules")),
     ),

@@ -63,7 +63,7 @@ class Policy:
     `always` are keys of every answer, `when_eligible` only of a positive one. A policy `on_request` is told to those
     entitled and handed to its department once they want it: nobody gets a flat, a course or a lawyer unasked.
     `materials` are papers beyond the identity document, authorisation and commitment that everybody signs (clause 8.4),
-    and only those that no department can supply.
+    and only those that no department can supply. `chapter` is the part of the policy text under which it is published.
     """
 
     id: str
@@ -74,6 +74,7 @@ class Policy:
     basis: tuple[Citation, ...]
     procedure: Procedure
     materials: tuple[str, ...]
+    chapter: str
     eligible: str
     amount: str | None
     persons: str | None
@@ -174,6 +175,7 @@ class Book:
         basis: Iterable[str],
         procedure: Procedure = REFERRAL,
         materials: Iterable[str] = (),
+        chapter: str = "",
         eligible: str = "",
         amount: str | None = None,
         persons: str | None = None,
@@ -183,7 +185,8 @@ class Book:
     ) -> None:
         """Enter a policy. Its deciding rule has the policy's id unless `eligible` names another.
 
-        Each of `basis` is a key of `laws.LAWS` with an article, such as "dibao_rules 第八条".
+        Each of `basis` is a key of `laws.LAWS` with an article, such as "dibao_rules 第八条". The chapter is that
+        of the clause unless another is named.
         """
         citations = []
         for words in basis:
@@ -203,6 +206,7 @@ class Book:
                 tuple(citations),
                 procedure,
                 tuple(materials),
+                chapter or ".".join(clause.split(".")[: 2 if clause.startswith("2.") else 1]),
                 eligible or policy_id,
                 amount,
                 persons,

@@ -138,6 +138,7 @@ class Sentences:
         if isinstance(right, Constant) and right.value == "":
             return f"{'无' if wanted else '有'}{self.name(left)}"
         name = "" if self.measure(left) == YEARS else self.name(left)
+        name += " " * name[-1:].isdigit()
         return f"{name}{joined(self.operator(node, wanted=wanted), self.constant(right, left))}"
 
     def _of_members(self, node: Members, *, wanted: bool) -> str:

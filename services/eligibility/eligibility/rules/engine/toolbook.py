@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
 
 from eligibility.rules.engine.book import Book, BookInvalid, Policy, Rule, children, draw, written
 from eligibility.rules.engine.checking import Checker, RuleFault, check_parameters, parameters_in
-from eligibility.rules.engine.expressions import Members, Node, Reference, Scope, Unit
+from eligibility.rules.engine.expressions import Node, Reference, Scope, Unit
 from eligibility.rules.engine.interpreter import Compiler, Frame, Step
 from eligibility.rules.facts.records import Facts
 from shared.parameters import Parameters
@@ -105,12 +104,6 @@ class Toolbook:
     def first_day(self, policy: Policy) -> date:
         """The day from which a policy's deciding rule is in force."""
         return min(rule.since for rule in self._rules if rule.name == policy.eligible)
-
-    def as_json(self, on: date) -> dict[str, Any]:
-        """The published toolbook of a day: each policy with clause, department, basis and criteria in words."""
-        edition = self.edition(on)
-        entries = [_published(edition, policy) for policy in edition.policies] if edition else []
-        return {"as_of": on.isoformat(), "toolbook_version": self.version(on), "policies": entries}
 
     def _edition(self, day: date) -> Edition:
         current: dict[str, Rule] = {}
@@ -217,35 +210,3 @@ def _written_rule(rule: Rule) -> str:
 
 def _hashed(parts: list[str]) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-
-
-def _criteria(edition: Edition, name: str) -> list[str]:
-    """The rules of truth that a rule asks for, in the order written; those of other policies by name only."""
-    found: list[str] = []
-
-    def walk(node: Node) -> None:
-        if isinstance(node, Reference) and edition.units[node.name] is Unit.TRUTH:
-            found.append(node.name)
-            return
-        for child in children(node):
-            if not (isinstance(node, Members) and child is node.value):
-                walk(child)
-
-    walk(edition.rules[name].tree)
-    return list(dict.fromkeys(found)) or [name]
-
-
-def _published(edition: Edition, policy: Policy) -> dict[str, Any]:
-    rules = [edition.rules[name] for name in _criteria(edition, policy.eligible)]
-    return {
-        "policy": policy.id,
-        "title": policy.title,
-        "clause": policy.clause,
-        "department": policy.department,
-        "kind": policy.kind.value,
-        "public_notice": policy.public_notice,
-        "on_request": policy.on_request,
-        "legal_basis": [citation.as_json() for citation in policy.basis],
-        "since": edition.rules[policy.eligible].since.isoformat(),
-        "criteria": [{"rule": rule.name, "says": rule.says, "clause": rule.clause} for rule in rules],
-    }

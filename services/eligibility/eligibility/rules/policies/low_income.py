@@ -77,6 +77,7 @@ book.policy(
         "district_rules 二（二）",
     ),
     procedure=MARGIN,
+    chapter="2.1",
     persons="is_dibao_member",
 )
 book.policy(
@@ -87,6 +88,7 @@ book.policy(
     kind=Benefit.IDENTIFICATION,
     basis=("assistance_law 第二十二条", "rigid_rules 第四条、第十条", "district_rules 二（二）"),
     procedure=RIGID,
+    chapter="2.1",
     materials=("教育、康复等医保结算以外必要支出的票据",),
     persons="is_dibao_member",
     when_eligible={"months_at_most": "rigid_months_at_most"},
