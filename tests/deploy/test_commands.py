@@ -41,7 +41,7 @@ def envelope() -> Envelope:
     return Envelope(event_id=new_id(), source="intake", time=datetime(2022, 10, 10, tzinfo=UTC), event=event)
 
 
-@pytest.mark.parametrize("command", ["up", "demo", "assess", "token", "events", "replay", "dlq"])
+@pytest.mark.parametrize("command", ["up", "demo", "assess", "toolbook", "token", "events", "replay", "dlq"])
 def test_every_command_explains_itself(command: str) -> None:
     result = doudi(command, "--help")
     assert result.exit_code == 0
@@ -64,6 +64,23 @@ def test_assess_takes_another_day_than_the_one_in_the_file(tmp_path: Path) -> No
     file = tmp_path / "case.json"
     file.write_text(json.dumps(CASE), encoding="utf-8")
     assert json.loads(doudi("assess", str(file), "--as-of", "2023-05-01").stdout)["as_of"] == "2023-05-01"
+
+
+@pytest.mark.clause("1.4")
+def test_toolbook_writes_page_and_data_of_a_day(tmp_path: Path) -> None:
+    page, data = tmp_path / "toolbook.html", tmp_path / "toolbook.json"
+    result = doudi("toolbook", "--html", str(page), "--json", str(data), "--on", "2023-01-10")
+    assert (result.exit_code, result.output) == (0, "")
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert json.loads(data.read_text(encoding="utf-8"))["as_of"] == "2023-01-10"
+    assert doudi("toolbook", "--json", "-", "--on", "2023-01-10").stdout == data.read_text(encoding="utf-8")
+
+
+def test_toolbook_asks_what_to_write_and_says_where_it_cannot(tmp_path: Path) -> None:
+    result = doudi("toolbook")
+    assert (result.exit_code, "--html FILE" in result.stderr) == (2, True)
+    result = doudi("toolbook", "--html", str(tmp_path / "none" / "toolbook.html"))
+    assert (result.exit_code, "No such file" in result.stderr) == (1, True)
 
 
 def with_birth_date(value: Any) -> dict[str, Any]:

@@ -182,7 +182,7 @@ def test_before_the_first_day_the_book_is_empty_and_says_so() -> None:
 class Page(HTMLParser):
     """What a page consists of."""
 
-    VOID = frozenset({"meta", "link", "img", "br", "hr"})
+    VOID = frozenset({"meta", "link", "img", "br", "hr", "col"})
 
     def __init__(self, text: str) -> None:
         super().__init__()

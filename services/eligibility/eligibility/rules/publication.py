@@ -83,7 +83,7 @@ class Publication:
             ],
             "policies": policies,
             "terms": sections.term_entries() if sections else [],
-            "parameters": [self._parameter(name) for name in sorted(self._parameters.names())],
+            "parameters": [self._parameter(name) for name in self._in_order(policies)],
             "assumed": [value.name for value in self._values(self._parameters.names()) if value.assumed],
             "laws": [
                 {
@@ -97,6 +97,11 @@ class Publication:
                 for law in LAWS.values()
             ],
         }
+
+    def _in_order(self, policies: list[dict[str, Any]]) -> list[str]:
+        """The parameters as the policies come to use them, then the others."""
+        used = [amount["parameter"] for entry in policies for amount in entry["amounts"]]
+        return list(dict.fromkeys([*used, *sorted(self._parameters.names())]))
 
     def _values(self, names: Iterable[str]) -> list[ParameterValue]:
         found = (self._parameters.parameter(name).on(self._on) for name in sorted(names))
