@@ -84,7 +84,8 @@ def test_amount_is_derived_down_to_what_was_declared() -> None:
     standard, income = derived["from"]
     assert standard["worked"] == "城市低保标准 910.00 元 × 低保核算人口 2 人"
     assert income["worked"] == "申请人 p1 700.00 元 + 配偶 p2 200.00 元"
-    (wage,) = income["from"]
+    wage, pension = income["from"]
+    assert (pension["member"], pension["worked"]) == ("配偶 p2", "月养老金 200.00 元")
     assert wage["worked"] == "月工资性收入 1,000.00 元 − 必要就业成本扣减额 300.00 元〔暂定〕"
 
 
@@ -92,7 +93,7 @@ def test_only_the_members_and_branches_that_decide_are_told() -> None:
     elder = {"relation": "applicant", "birth_date": "1950-01-01", "obligors": []}
     child = {"relation": "child"}
     lines = [line.strip("　") for line in answers(elder, child)["policies"]["tekun"]["explanation"]["text"]]
-    assert "不成立：无有履行能力的共同生活法定义务人" in lines
+    assert "不成立：无有履行能力的共同生活法定义务人（实为：共同生活的法定义务人有履行能力）" in lines
     assert "成立：申请人子女有履行能力（子女 p2）" in lines
     assert not any(line.startswith("成立：申请人 p1 有能力") for line in lines), "the elder is no supporter of himself"
 

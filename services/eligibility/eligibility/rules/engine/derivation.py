@@ -97,16 +97,28 @@ class Derivations:
         """The numbers in a tree that were worked out themselves and are not zero."""
         if isinstance(node, Members):
             if isinstance(node.value, Reference):
-                condition = self._workings.step(node.condition, "person")
+                condition, value = self._workings.step(node.condition, "person"), self._edition.values[node.value.name]
                 for at in range(len(self._account.members)):
-                    if condition(self._account.frame, at) is not False:
-                        yield from self._below(node.value, "person", at)
+                    if condition(self._account.frame, at) is not False and value(self._account.frame, at) != 0:
+                        yield node.value.name, at
         elif isinstance(node, Reference):
             if self._edition.units[node.name] is Unit.FEN and self.is_worked_out(node.name, who):
                 yield node.name, who
         elif not isinstance(node, Choice | Comparison):
             for child in children(node):
                 yield from self._below(child, scope, who)
+
+
+def told_key(told: dict[str, Any]) -> tuple[str, str]:
+    """Which number a derivation is of."""
+    return told["rule"], told.get("member", "")
+
+
+def told_below(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The numbers that a derivation tells, its own among them."""
+    yield told_key(told)
+    for below in told.get("from", ()):
+        yield from told_below(below)
 
 
 def derivation_lines(told: dict[str, Any], depth: int = 0) -> Iterator[str]:

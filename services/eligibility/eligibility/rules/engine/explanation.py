@@ -13,7 +13,7 @@ from typing import Any, Final
 from eligibility.rules.engine.awaiting import Awaiting, Searches
 from eligibility.rules.engine.book import Policy, children
 from eligibility.rules.engine.decisive import Decisive, Part, no_parts
-from eligibility.rules.engine.derivation import Derivations, Workings, derivation_lines
+from eligibility.rules.engine.derivation import Derivations, Workings, derivation_lines, told_below, told_key
 from eligibility.rules.engine.expressions import Members, Node, Reference, Unit
 from eligibility.rules.engine.interpreter import HOUSEHOLD, Frame
 from eligibility.rules.engine.phrases import Account, Compared, Phrases
@@ -38,6 +38,7 @@ class Plan:
         self.of_person = rule.scope == "person"
         self.is_policy = name in edition.policy_rules
         self.entry = {"rule": name, "says": rule.says if wanted else rule.otherwise, "clause": rule.clause}
+        self.opposite = rule.otherwise if wanted else rule.says
         self.decide = edition.values[name]
         self.phrase = plans.phrases.phrase(rule.tree, rule.scope, wanted=wanted)
         self.decisive = plans.decisive.parts(rule.tree, rule.scope)
@@ -76,7 +77,7 @@ class Plans:
         found = self._used_by.get(name)
         if found is None:
             is_word = self.edition.units[name] is Unit.WORD
-            names = (self.edition.all_parameters_of if is_word else self.edition.parameters_of)[name]
+            names = self.edition.parameters_below(name) if is_word else self.edition.parameters_of[name]
             found = self._used_by[name] = sum(self.bits[one] for one in names)
         return found
 
@@ -184,12 +185,13 @@ class Explainer:
 
     def derived(self, amounts: list[Number], numbers: Iterable[Number]) -> tuple[list[dict[str, Any]], list[str]]:
         """How the amounts came about, and the numbers that were added and multiplied; as data and as text."""
-        others = [
-            number
-            for number in dict.fromkeys(numbers)
-            if number not in amounts and self._derivations.is_worked_out(*number)
-        ]
-        told = [self._derivations.of_rule(*number) for number in [*amounts, *others]]
+        told = [self._derivations.of_rule(*number) for number in amounts]
+        known = {key for one in told for key in told_below(one)}
+        for number in dict.fromkeys(numbers):
+            if self._derivations.is_worked_out(*number):
+                one = self._derivations.of_rule(*number)
+                if told_key(one) not in known:
+                    told.append(one)
         lines = [_INDENT + line for one in told for line in derivation_lines(one)]
         return told, ["计算过程：", *lines] if lines else []
 
@@ -265,19 +267,19 @@ class Explainer:
         state = None if truth is None else truth is plan.wanted
         entry: dict[str, Any] = {**plan.entry, "state": STATE_NAMES[state]}
         text: str = plan.entry["says"]
-        if plan.phrase is not None:
-            compared: Compared = []
-            if words := plan.phrase(self._account, who, compared):
-                entry["text"] = words
-                text = f"{text}（{words}）"
-            if compared:
-                entry["compared"] = compared
-                if state is False:
-                    entry["changes"] = [
-                        f"{one['label']}须{one['demand']}，现为 {one['value']}"
-                        for one in compared
-                        if one["holds"] is False
-                    ]
+        compared: Compared = []
+        words = plan.phrase(self._account, who, compared) if plan.phrase is not None else ""
+        if state is False and not (words or plan.wanted):
+            words = f"实为：{plan.opposite}"
+        if words:
+            entry["text"] = words
+            text = f"{text}（{words}）"
+        if compared:
+            entry["compared"] = compared
+            if state is False:
+                entry["changes"] = [
+                    f"{one['label']}须{one['demand']}，现为 {one['value']}" for one in compared if one["holds"] is False
+                ]
         if plan.parameters:
             entry["parameters"] = self._parameters_of(plan)
         if state is None:

@@ -85,12 +85,12 @@ class Phrases:
         self._edition = edition
         self._sentences = sentences
 
-    def phrase(self, node: Node, scope: Scope, *, wanted: bool) -> Phrase | None:
+    def phrase(self, node: Node, scope: Scope, *, wanted: bool, is_whole: bool = True) -> Phrase | None:
         """How a condition stands that is wanted to hold, or to fail. None where other rules say it all."""
         if isinstance(node, Opposite):
-            return self.phrase(node.node, scope, wanted=not wanted)
+            return self.phrase(node.node, scope, wanted=not wanted, is_whole=is_whole)
         if isinstance(node, Every | Either):
-            return self._joined(node, scope, wanted=wanted)
+            return self._joined(node, scope, wanted=wanted, is_whole=is_whole)
         if isinstance(node, Comparison):
             return self._comparison(node, scope, wanted=wanted)
         if isinstance(node, OneOf | Fact):
@@ -103,11 +103,11 @@ class Phrases:
         """The step of a part of a rule."""
         return self._edition.compiler.step(node, scope)
 
-    def _joined(self, node: Every | Either, scope: Scope, *, wanted: bool) -> Phrase | None:
+    def _joined(self, node: Every | Either, scope: Scope, *, wanted: bool, is_whole: bool) -> Phrase | None:
         terms = [
             (self.step(term, scope), made)
             for term in node.terms
-            if (made := self.phrase(term, scope, wanted=wanted)) is not None
+            if (made := self.phrase(term, scope, wanted=wanted, is_whole=False)) is not None
         ]
         if not terms:
             return None
@@ -117,6 +117,7 @@ class Phrases:
 
         def join(account: Account, who: int, compared: Compared) -> str:
             # Where one is enough the first that holds is told, where all are needed what fails; else everything.
+            # Of one alternative among others the first that fails is enough.
             frame = account.frame
             state = whole(frame, who) is wanted
             told = [
@@ -125,7 +126,8 @@ class Phrases:
                 if (state is needs_all or (step(frame, who) is wanted) is state)
                 and (words := made(account, who, compared))
             ]
-            return joint.join(told[:1] if state and not needs_all else told)
+            one_is_enough = state is not needs_all and (state or not is_whole)
+            return joint.join(told[:1] if one_is_enough else told)
 
         return join
 
@@ -151,13 +153,13 @@ class Phrases:
         # Years of age need no name, and a word or truth that is as it should be needs no demand beside it.
         is_word = self._sentences.unit(left) in (Unit.WORD, Unit.TRUTH)
         term = value if self._sentences.measure(left) == YEARS else self.worked(left, scope)
-        # How somebody is related is a way of naming them: it is never a demand.
+        # How somebody is related is a way of naming them, never a demand.
         is_relation = isinstance(left, Fact) and left.name == "relation"
         says_itself = operator == "为" or (is_word and not operator)
 
         def tell(account: Account, who: int, compared: Compared) -> str:
             truth = step(account.frame, who)
-            if is_relation and truth is not wanted:
+            if is_relation and not (truth and wanted):
                 return ""
             demand = joined(operator, limit(account, who))
             shown_value = value(account, who)

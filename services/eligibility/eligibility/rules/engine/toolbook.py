@@ -55,13 +55,11 @@ class Edition:
             found[name] = frozenset(parameters_in(rule.tree)).union(*(found[other] for other in asked))
         return found
 
-    @cached_property
-    def all_parameters_of(self) -> Mapping[str, frozenset[str]]:
-        """The parameters on which a rule rests through all the rules that it asks."""
-        found: dict[str, frozenset[str]] = {}
-        for name, rule in self.rules.items():
-            found[name] = frozenset(parameters_in(rule.tree)).union(*(found[other] for other in references(rule.tree)))
-        return found
+    def parameters_below(self, name: str) -> frozenset[str]:
+        """The parameters on which a rule rests through all the rules that it asks, up to those of policies."""
+        tree = self.rules[name].tree
+        below = (self.parameters_below(other) for other in references(tree) if other not in self.policy_rules)
+        return frozenset(parameters_in(tree)).union(*below)
 
 
 class Toolbook:

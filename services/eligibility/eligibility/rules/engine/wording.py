@@ -129,12 +129,10 @@ def parameter_shown(value: ParameterValue) -> str:
 
 
 def parameter_in_sum(value: ParameterValue) -> str:
-    """The value of a parameter where it stands among others: 910.00 元, 6 个月, 是."""
-    return (
-        parameter_shown(value).partition("/")[0]
-        if value.unit not in _MEASURES
-        else f"{value.value:f} {measure_of(value.unit)}"
-    )
+    """The value of a parameter where it stands among others: 910.00 元, 6 个月, 1.5, 是."""
+    if value.unit == "switch" or value.unit.startswith("yuan"):
+        return parameter_shown(value).partition("/")[0]
+    return f"{value.value:f} {measure_of(value.unit)}".rstrip()
 
 
 def parameter_words(value: ParameterValue) -> str:
