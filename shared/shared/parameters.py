@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import yaml
 
-_PARAMETER_KEYS = frozenset({"unit", "values"})
+_PARAMETER_KEYS = frozenset({"label", "unit", "values"})
 _VALUE_KEYS = frozenset({"value", "source", "assumed"})
 
 
@@ -42,10 +42,12 @@ class ParameterValue:
     first_day: date
     source: str
     assumed: bool
+    label: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The value with its origin, money and ratios as decimal strings."""
         return {
+            "label": self.label,
             "value": str(self.value),
             "unit": self.unit,
             "first_day": self.first_day.isoformat(),
@@ -56,11 +58,12 @@ class ParameterValue:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter with all its values, in the order of their first days."""
+    """One parameter with all its values, in the order of their first days. `label` is what people call it, or empty."""
 
     name: str
     unit: str
     values: tuple[ParameterValue, ...]
+    label: str = ""
 
     def on(self, day: date) -> ParameterValue | None:
         """The value in force on `day`, or None before the first one."""
@@ -160,24 +163,30 @@ def _parameter(name: Any, entry: Any, where: str, problems: list[str]) -> Parame
         problems.append(f"{where}: expected unit and values, found {_shown(entry)}")
         return None
     for key in entry.keys() - _PARAMETER_KEYS:
-        problems.append(f"{where}.{key}: unknown key, expected unit or values")
+        problems.append(f"{where}.{key}: unknown key, expected label, unit or values")
     unit = entry.get("unit")
     if not isinstance(unit, str) or not unit.strip():
         problems.append(f"{where}.unit: expected words, found {_shown(unit)}")
         unit = ""
+    label = entry.get("label", "")
+    if not isinstance(label, str):
+        problems.append(f"{where}.label: expected words, found {_shown(label)}")
+        label = ""
     rows = entry.get("values")
     if not isinstance(rows, Mapping) or not rows:
         problems.append(f"{where}.values: expected at least one first day, found {_shown(rows)}")
         return None
-    values = [_value(name, unit, day, row, f"{where}.values.{day}", problems) for day, row in rows.items()]
+    values = [_value(name, unit, label, day, row, f"{where}.values.{day}", problems) for day, row in rows.items()]
     found = [value for value in values if value is not None]
     for earlier, later in pairwise(found):
         if later.first_day <= earlier.first_day:
             problems.append(f"{where}.values.{later.first_day}: days must rise, it follows {earlier.first_day}")
-    return Parameter(name, unit, tuple(found))
+    return Parameter(name, unit, tuple(found), label)
 
 
-def _value(name: str, unit: str, day: Any, row: Any, where: str, problems: list[str]) -> ParameterValue | None:
+def _value(
+    name: str, unit: str, label: str, day: Any, row: Any, where: str, problems: list[str]
+) -> ParameterValue | None:
     if not isinstance(day, date) or isinstance(day, datetime):
         problems.append(f"{where}: expected a first day such as 2022-04-01, found {_shown(day)}")
         return None
@@ -198,7 +207,7 @@ def _value(name: str, unit: str, day: Any, row: Any, where: str, problems: list[
         problems.append(f"{where}.source: a value that is not marked assumed must say where it is from")
     if len(problems) > before:
         return None
-    return ParameterValue(name, value, unit, day, source, assumed)
+    return ParameterValue(name, value, unit, day, source, assumed, label)
 
 
 def _decimal(given: Any, where: str, problems: list[str]) -> Decimal:

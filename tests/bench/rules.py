@@ -32,7 +32,7 @@ from doudi.population import make_population
 from eligibility.rules import PARAMETERS, TOOLBOOK, assess_case
 from eligibility.rules.assessment import assess_facts
 from eligibility.rules.engine import vectors
-from eligibility.rules.engine.explanation import Explainer, Plans, lines
+from eligibility.rules.engine.explanation import Explainer, Plans
 from eligibility.rules.engine.kernel import Kernel
 from eligibility.rules.facts.contract import read_facts
 from eligibility.rules.facts.population import Population
@@ -117,7 +117,7 @@ def explain_ours() -> Callable[[], list[str]]:
     def explain() -> list[str]:
         frame = edition.frame(facts, ours.PARAMETERS)
         explainer = Explainer(plans, frame)
-        return [line for policy in edition.policies for line in lines(explainer.policy(policy))]
+        return [line for policy in edition.policies for line in explainer.policy(policy).lines]
 
     return explain
 

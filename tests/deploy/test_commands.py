@@ -43,7 +43,7 @@ def envelope() -> Envelope:
 
 
 @pytest.mark.parametrize(
-    "command", ["up", "demo", "assess", "population", "screen", "token", "events", "replay", "dlq"]
+    "command", ["up", "demo", "assess", "toolbook", "population", "screen", "token", "events", "replay", "dlq"]
 )
 def test_every_command_explains_itself(command: str) -> None:
     result = doudi(command, "--help")
@@ -88,6 +88,23 @@ def test_screening_needs_a_file_and_a_platform(tmp_path: Path) -> None:
     alone = doudi("screen", str(tmp_path / "snapshot.parquet"), DOUDI_RUN_DIRECTORY=str(tmp_path))
     assert alone.exit_code == 1
     assert "doudi up" in alone.output
+
+
+@pytest.mark.clause("1.4")
+def test_toolbook_writes_page_and_data_of_a_day(tmp_path: Path) -> None:
+    page, data = tmp_path / "toolbook.html", tmp_path / "toolbook.json"
+    result = doudi("toolbook", "--html", str(page), "--json", str(data), "--on", "2023-01-10")
+    assert (result.exit_code, result.output) == (0, "")
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert json.loads(data.read_text(encoding="utf-8"))["as_of"] == "2023-01-10"
+    assert doudi("toolbook", "--json", "-", "--on", "2023-01-10").stdout == data.read_text(encoding="utf-8")
+
+
+def test_toolbook_asks_what_to_write_and_says_where_it_cannot(tmp_path: Path) -> None:
+    result = doudi("toolbook")
+    assert (result.exit_code, "--html FILE" in result.stderr) == (2, True)
+    result = doudi("toolbook", "--html", str(tmp_path / "none" / "toolbook.html"))
+    assert (result.exit_code, "No such file" in result.stderr) == (1, True)
 
 
 def with_birth_date(value: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ def load(text: str) -> Parameters:
 def test_value_of_a_day_comes_with_first_day_source_and_mark() -> None:
     found = PARAMETERS.value("urban_dibao_standard", on=date(2023, 3, 31))
     assert (found.value, found.first_day, found.assumed) == (Decimal(910), date(2022, 4, 1), False)
-    assert found.source == "Wuhan, 2022-04-27"
+    assert (found.label, found.source) == ("城市低保标准", "武汉市2022年4月27日公布")
     assert found.unit == "yuan/person/month"
     assert PARAMETERS.value("urban_dibao_standard", on=date(2023, 4, 1)).assumed is True
 
@@ -36,6 +36,7 @@ def test_day_before_the_first_value_is_an_error() -> None:
         ('a: {unit: yuan, values: {2020-01-01: {value: "1", origin: "x"}}}', "a.values.2020-01-01.origin: unknown key"),
         ('a: {unit: yuan, price: 1, values: {2020-01-01: {value: "1", source: "x"}}}', "a.price: unknown key"),
         ('a: {values: {2020-01-01: {value: "1", source: "x"}}}', "a.unit: expected words"),
+        ('a: {label: 3, unit: yuan, values: {2020-01-01: {value: "1", source: "x"}}}', "a.label: expected words"),
         ("a: {unit: yuan, values: {}}", "a.values: expected at least one first day"),
         ('a: {unit: yuan, values: {2020: {value: "1", source: "x"}}}', "a.values.2020: expected a first day"),
         ('a: {unit: yuan, values: {2020-01-01: {value: "1"}}}', "must say where it is from"),

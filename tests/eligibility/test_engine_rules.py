@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from eligibility.rules.engine.book import Book, BookInvalid, Names
+from eligibility.rules.engine.book import Benefit, Book, BookInvalid, Names
 from eligibility.rules.engine.expressions import (
     Node,
     age,
@@ -32,12 +32,14 @@ from shared.parameters import ParameterMissing, Parameters
 PARAMETERS = Parameters.loads(
     """
 standard:
+  label: 标准
   unit: yuan/person/month
   values:
     2022-04-01: {value: "910", source: "city"}
     2023-04-01: {value: "940", source: "city"}
-multiple: {unit: ratio, values: {2020-01-01: {value: "1.5", source: "law"}}}
-months: {unit: months, values: {2022-10-20: {value: "6", source: "notice"}}}
+multiple: {label: 倍数, unit: ratio, values: {2020-01-01: {value: "1.5", source: "law"}}}
+months: {label: 月数, unit: months, values: {2022-10-20: {value: "6", source: "notice"}}}
+nameless: {unit: ells, values: {2020-01-01: {value: "3", source: "law"}}}
 """,
     file="test.yaml",
 )
@@ -52,7 +54,7 @@ def value(
     on: date = TODAY,
 ) -> Any:
     """The value of one rule for a household of these people."""
-    book = Book(since="2000-01-01")
+    book = Book(since="2022-04-01")
     book.rule(scope, clause="2.1.2", says="试", name="tried")(build)
     edition = bind([book], PARAMETERS).edition(on)
     assert edition is not None
@@ -178,8 +180,15 @@ def test_parameter_is_the_one_of_the_day() -> None:
 
 
 def test_parameter_without_a_value_on_the_day_is_a_clear_error() -> None:
-    with pytest.raises(ParameterMissing, match=r"test\.yaml: parameter 'months' has no value on 2022-10-10"):
-        value(lambda: number("months"), {})
+    book = Book(since="2022-10-20")
+    book.rule("household", clause="2.1.4", says="试", name="tried")(lambda: number("months"))
+    edition = bind([book], PARAMETERS).edition(date(2022, 10, 20))
+    assert edition is not None
+    text = 'months: {unit: months, values: {2023-01-01: {value: "6", source: "notice"}}}'
+    facts = read_facts({"members": [{"id": "p", "relation": "applicant", "birth_date": None}]}, date(2022, 10, 20))
+    frame = edition.frame(facts, Parameters.loads(text, file="own.yaml"))
+    with pytest.raises(ParameterMissing, match=r"own\.yaml: parameter 'months' has no value on 2022-10-20"):
+        edition.values["tried"](frame, -1)
 
 
 def test_wide_sum_is_not_deep() -> None:
@@ -218,6 +227,21 @@ def test_version_changes_with_the_meaning_of_a_rule_only() -> None:
     assert versions(2) != versions(3)
 
 
+@pytest.mark.clause("1.4")
+def test_policy_with_a_fault_is_refused_by_its_id() -> None:
+    book = Book(since="2022-09-08")
+    book.rule("household", clause="2.1.2", says="试", name="tried")(count_members)
+    common: dict[str, Any] = {"title": "试", "clause": "2.1.2", "kind": Benefit.SERVICE}
+    book.policy("tried", department="treasury", basis=["district_rules"], **common)
+    book.policy("cited", department="finance", basis=["magna_carta 39"], eligible="tried", **common)
+    with pytest.raises(BookInvalid) as error:
+        bind([book], PARAMETERS)
+    assert error.value.problems == [
+        "policy 'tried': there is no department 'treasury'",
+        "policy 'cited': cites 'magna_carta', which is not among the laws",
+    ]
+
+
 def load(*rules: tuple[str, dict[str, Any], Callable[..., Node]]) -> Toolbook:
     book = Book(since="2022-09-08")
     for name, words, function in rules:
@@ -247,6 +271,9 @@ def load(*rules: tuple[str, dict[str, Any], Callable[..., Node]]) -> Toolbook:
         ([("a", {}, lambda: param("standard") * ratio("multiple"))], "rule 'a': gives an amount times a ratio"),
         ([("a", {}, lambda: count_members() + cast("Any", 0.5))], "rule 'a': 0.5 cannot stand in a rule"),
         ([("a", {}, lambda household: household.incident and household.requested)], "rule 'a': a rule is built before"),
+        ([("a", {}, lambda: number("months"))], "rule 'a': parameter 'months' has no value on 2022-09-08, the rule's"),
+        ([("a", {}, lambda: number("nameless"))], "rule 'a': parameter 'nameless' has no label"),
+        ([("a", {}, lambda: number("nameless"))], "rule 'a': parameter 'nameless' is in 'ells', which has no Chinese"),
     ],
 )
 def test_book_with_a_fault_is_refused_by_the_name_of_the_rule(rules: list[Any], message: str) -> None:

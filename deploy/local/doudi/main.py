@@ -10,6 +10,7 @@ from doudi.commands.population import population
 from doudi.commands.replay import replay
 from doudi.commands.screen import screen
 from doudi.commands.token import token
+from doudi.commands.toolbook import toolbook
 from doudi.commands.up import up
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ app = typer.Typer(
 app.command()(up)
 app.command()(demo)
 app.command()(assess)
+app.command()(toolbook)
 app.command()(token)
 app.command()(population)
 app.command()(screen)

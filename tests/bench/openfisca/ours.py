@@ -177,7 +177,7 @@ for policy_id, eligible, amount in (
         clause="2.1.2",
         department="civil_affairs",
         kind=Benefit.CASH_MONTHLY,
-        basis="二",
+        basis=("district_rules 二",),
         eligible=eligible,
         amount=amount,
     )

@@ -15,6 +15,7 @@ def parameter_views(parameters: Parameters, *, on: date | None) -> list[Paramete
         views += [
             ParameterView(
                 parameter=name,
+                label=value.label,
                 value=str(value.value),
                 unit=value.unit,
                 first_day=value.first_day,

@@ -18,7 +18,6 @@ from eligibility.tables import finding, screening, screening_part, screening_rej
 from shared.problems import not_found
 
 _SHOWN = 50
-_POLICIES = {policy.id: policy for policy in TOOLBOOK.policies}
 # Matching everybody takes about as long as telling of a few pages.
 _MATCHED_PERCENT = 10.0
 
@@ -126,7 +125,7 @@ async def finding_page(
 
 def finding_view(row: sa.Row[Any]) -> FindingView:
     """The row as callers see it."""
-    policy = _POLICIES[row.policy]
+    policy = TOOLBOOK.policy(row.policy)
     return FindingView(
         finding_id=row.finding_id,
         household_id=row.household_id,

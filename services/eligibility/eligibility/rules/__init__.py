@@ -6,11 +6,12 @@ from eligibility.rules.assessment import (
     assess,
     assess_case,
     read_case,
-    toolbook_entries,
     toolbook_version,
 )
 from eligibility.rules.facts.records import FactsInvalid, Finding
+from eligibility.rules.page import toolbook_page
 from eligibility.rules.policies import PARAMETERS, TOOLBOOK
+from eligibility.rules.publication import publish
 
 __all__ = [
     "PARAMETERS",
@@ -21,7 +22,8 @@ __all__ = [
     "PolicyResult",
     "assess",
     "assess_case",
+    "publish",
     "read_case",
-    "toolbook_entries",
+    "toolbook_page",
     "toolbook_version",
 ]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
 from eligibility.rules.engine.book import Policy
-from eligibility.rules.engine.explanation import Explainer, Plans, lines
+from eligibility.rules.engine.explanation import Explainer, Number, Plans
 from eligibility.rules.engine.expressions import Unit
 from eligibility.rules.engine.interpreter import HOUSEHOLD, Frame
-from eligibility.rules.engine.spans import Number, Span, add
+from eligibility.rules.engine.spans import Number as Quantity
+from eligibility.rules.engine.spans import Span, add
 from eligibility.rules.engine.toolbook import Edition
-from eligibility.rules.engine.wording import ANSWERS, yuan
+from eligibility.rules.engine.wording import ANSWERS, day_of, shown, yuan
 from eligibility.rules.facts.contract import read_facts
 from eligibility.rules.facts.reading import read_day
 from eligibility.rules.facts.records import NEVER, Facts, FactsInvalid, Finding
@@ -75,15 +76,29 @@ class Assessment:
         }
 
     def explanation(self, policy_id: str) -> dict[str, Any]:
-        """Conditions, text and awaited facts of one policy."""
+        """Conditions, amount, text and awaited facts of one policy."""
         result = self.results.get(policy_id)
         if result is None or self._edition is None or self._frame is None or self._explainer is None:
-            policy = next(policy for policy in TOOLBOOK.policies if policy.id == policy_id)
-            text = f"不符合：{policy.title}（自 {TOOLBOOK.first_day(policy)} 起施行）"
+            policy = TOOLBOOK.policy(policy_id)
+            text = f"不符合：{policy.title}（自{day_of(TOOLBOOK.first_day(policy))}起施行）"
             return {"text": [text], "conditions": [], "awaits": []}
-        conditions = self._explainer.policy(result.policy)
+        reasons = self._explainer.policy(result.policy)
         awaits = _awaits(self._explainer, self._edition, result, self._frame)
-        return {"text": [_headline(result, awaits), *lines(conditions)], "conditions": conditions, "awaits": awaits}
+        amounts = _amounts(self._edition, result, self._frame)
+        derived, worked = self._explainer.derived(amounts, reasons.numbers)
+        used = self._explainer.used(reasons, result.policy.outputs[1:] if result.eligible else ())
+        return {
+            "text": [
+                *_headlines(result, self._edition, awaits, self._explainer.members, self._frame),
+                *reasons.lines,
+                *worked,
+                *used.lines,
+            ],
+            "conditions": reasons.conditions,
+            "derived": derived,
+            "awaits": awaits,
+            "assumed": used.assumed,
+        }
 
     def _policy_as_json(self, policy: Policy) -> dict[str, Any]:
         result = self.results.get(policy.id)
@@ -92,7 +107,7 @@ class Assessment:
             "clause": policy.clause,
             "department": policy.department,
             "kind": policy.kind.value,
-            "legal_basis": policy.basis.split("；"),
+            "legal_basis": _basis(policy.id, self.as_of),
             "public_notice": policy.public_notice,
             "on_request": policy.on_request,
             "eligible": result.eligible if result else False,
@@ -105,7 +120,9 @@ class Assessment:
             if result.persons_awaiting:
                 entry["persons_awaiting"] = list(result.persons_awaiting)
             entry |= result.extras
-        entry["explanation"] = self.explanation(policy.id)
+        explanation = self.explanation(policy.id)
+        entry["assumed"] = explanation.pop("assumed", [])
+        entry["explanation"] = explanation
         return entry
 
 
@@ -151,12 +168,6 @@ def assess_case(content: Any, parameters: Parameters | None = None) -> Assessmen
     return assess(household, as_of, parameters)
 
 
-def toolbook_entries(on: date | None = None) -> list[dict[str, Any]]:
-    """The policies in force on a day, or of the newest rules, with department, basis and criteria in words."""
-    entries: list[dict[str, Any]] = TOOLBOOK.as_json(on or date.max)["policies"]
-    return entries
-
-
 def toolbook_version(on: date | None = None) -> str:
     """The hash of the rules and policies in force on a day, or of the newest."""
     return TOOLBOOK.version(on)
@@ -180,7 +191,7 @@ def _result(edition: Edition, policy: Policy, frame: Frame) -> PolicyResult:
         truths = [chosen(frame, who) if chosen and eligible else False for who in everybody]
     persons = [who for who in everybody if truths[who]]
     awaiting = [who for who in everybody if truths[who] is None]
-    amount: Number | None = None
+    amount: Quantity | None = None
     if eligible and policy.amount:
         step = edition.values[policy.amount]
         # While it is not known whether a member counts, neither is the total.
@@ -210,6 +221,9 @@ def _plain(value: Any, unit: Unit) -> Any:
 def _awaits(explainer: Explainer, edition: Edition, result: PolicyResult, frame: Frame) -> list[dict[str, str]]:
     """The facts that an undecided answer, an undecided member or an undecided amount waits for."""
     policy = result.policy
+    is_decided = result.eligible is not None and not result.persons_awaiting
+    if is_decided and (not result.eligible or not (policy.amount or policy.when_eligible)):
+        return []
     found: dict[str, dict[str, str]] = {}
     is_of_person = edition.scopes[policy.eligible] == "person"
     who_waits = [at for at, person in enumerate(frame.people) if person.id in result.persons_awaiting]
@@ -225,15 +239,39 @@ def _awaits(explainer: Explainer, edition: Edition, result: PolicyResult, frame:
         questions += [(policy.amount, at) for at in (paid if is_of_person else [HOUSEHOLD])]
     questions += [(name, HOUSEHOLD) for key, name in policy.when_eligible.items() if key in result.extras]
     for name, at in questions:
-        for entry in explainer.awaited(name, at):
+        for entry in explainer.awaiting.facts(name, at):
             found[entry["path"] + entry["fact"]] = entry
     return [found[key] for key in sorted(found)]
 
 
-def _headline(result: PolicyResult, awaits: list[dict[str, str]]) -> str:
+def _headlines(
+    result: PolicyResult, edition: Edition, awaits: list[dict[str, str]], members: list[str], frame: Frame
+) -> Iterator[str]:
+    """The answer in one sentence, what it waits for from whom, and what else it says, such as its first day."""
     text = f"{ANSWERS[result.eligible]}：{result.policy.title}"
     if result.amount_fen is not None:
         text += f"，每月 {yuan(result.amount_fen)} 元"
-    if awaits:
-        text += "（等待：" + "、".join(f"{item.get('member', '')} {item['label']}".strip() for item in awaits) + "）"
-    return text
+    if result.persons:
+        text += f"（{'、'.join(members[at] for at, person in enumerate(frame.people) if person.id in result.persons)}）"
+    yield text
+    for holder in dict.fromkeys(one["holder"] for one in awaits):
+        facts = [f"{one.get('member_name', '')} {one['label']}".strip() for one in awaits if one["holder"] == holder]
+        yield f"等待{holder}：{'、'.join(dict.fromkeys(facts))}"
+    if result.eligible:
+        for name in result.policy.when_eligible.values():
+            yield f"{edition.rules[name].says}：{shown(edition.values[name](frame, HOUSEHOLD), edition.units[name])}"
+
+
+def _amounts(edition: Edition, result: PolicyResult, frame: Frame) -> list[Number]:
+    """The rule of the amount, of the household or of each person who gets it."""
+    name = result.policy.amount
+    if not result.eligible or name is None:
+        return []
+    if edition.scopes[name] == "household":
+        return [(name, HOUSEHOLD)]
+    return [(name, at) for at, person in enumerate(frame.people) if person.id in result.persons]
+
+
+@lru_cache(maxsize=4096)
+def _basis(policy_id: str, on: date) -> list[str]:
+    return [citation.text for citation in TOOLBOOK.policy(policy_id).basis_on(on)]

@@ -13,8 +13,11 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from eligibility.rules.departments import DEPARTMENTS
 from eligibility.rules.engine.expressions import Fact, Node, Reference, Scope, lift
 from eligibility.rules.facts.records import COLUMNS
+from eligibility.rules.laws import Citation, cite
+from eligibility.rules.procedures import REFERRAL, Procedure
 
 RuleFunction = Callable[..., Node]
 
@@ -38,12 +41,16 @@ class Benefit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule as it stands from `since` until the day before a later one of the same name."""
+    """One rule as it stands from `since` until the day before a later one of the same name.
+
+    `says` are its words where it holds, `otherwise` those of its opposite.
+    """
 
     name: str
     scope: Scope
     clause: str
     says: str
+    otherwise: str
     since: date
     tree: Node
 
@@ -55,6 +62,8 @@ class Policy:
     A policy for persons is granted where `eligible` holds for at least one; its amount is the sum over them.
     `always` are keys of every answer, `when_eligible` only of a positive one. A policy `on_request` is told to those
     entitled and handed to its department once they want it: nobody gets a flat, a course or a lawyer unasked.
+    `materials` are papers beyond the identity document, authorisation and commitment that everybody signs (clause 8.4),
+    and only those that no department can supply. `chapter` is the part of the policy text under which it is published.
     """
 
     id: str
@@ -62,14 +71,31 @@ class Policy:
     clause: str
     department: str
     kind: Benefit
-    basis: str
+    basis: tuple[Citation, ...]
+    procedure: Procedure
+    materials: tuple[str, ...]
+    chapter: str
     eligible: str
     amount: str | None
     persons: str | None
-    public_notice: bool
     on_request: bool
     when_eligible: Mapping[str, str]
     always: Mapping[str, str]
+
+    @property
+    def public_notice(self) -> bool:
+        """Whether the opinion hangs in the community before it is in force."""
+        return self.procedure.has_public_notice
+
+    def basis_on(self, day: date) -> tuple[Citation, ...]:
+        """What of the basis is in force on a day."""
+        return tuple(citation for citation in self.basis if citation.law.is_in_force(day))
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The rules that the answer is read from."""
+        named = (self.eligible, self.amount, self.persons, *self.when_eligible.values(), *self.always.values())
+        return tuple(name for name in named if name)
 
 
 class Names:
@@ -98,6 +124,7 @@ class _Draft:
     scope: Scope
     clause: str
     says: str
+    otherwise: str
     since: str
     function: RuleFunction
 
@@ -110,18 +137,29 @@ class Book:
         self._since = since
         self.drafts: list[_Draft] = []
         self.policies: list[Policy] = []
+        self.problems: list[str] = []
 
     def rule(
-        self, scope: Scope, *, clause: str = "", says: str = "", since: str = "", name: str = ""
+        self, scope: Scope, *, clause: str = "", says: str = "", otherwise: str = "", since: str = "", name: str = ""
     ) -> Callable[[RuleFunction], RuleFunction]:
         """Enter a function as a rule of that scope; its name is the output's name.
 
         The function may ask for any of `person`, `household` and `rule` and gives back a node. A later version of a
-        rule is another function with the same `name`.
+        rule is another function with the same `name`. Where other rules ask for its opposite, `otherwise` says that.
         """
 
         def enter(function: RuleFunction) -> RuleFunction:
-            self.drafts.append(_Draft(name or function.__name__, scope, clause, says, since or self._since, function))
+            self.drafts.append(
+                _Draft(
+                    name or function.__name__,
+                    scope,
+                    clause,
+                    says,
+                    otherwise or f"不属于“{says}”",
+                    since or self._since,
+                    function,
+                )
+            )
             return function
 
         return enter
@@ -134,16 +172,30 @@ class Book:
         clause: str,
         department: str,
         kind: Benefit,
-        basis: str,
+        basis: Iterable[str],
+        procedure: Procedure = REFERRAL,
+        materials: Iterable[str] = (),
+        chapter: str = "",
         eligible: str = "",
         amount: str | None = None,
         persons: str | None = None,
-        public_notice: bool = False,
         on_request: bool = False,
         when_eligible: Mapping[str, str] | None = None,
         always: Mapping[str, str] | None = None,
     ) -> None:
-        """Enter a policy. Its deciding rule has the policy's id unless `eligible` names another."""
+        """Enter a policy. Its deciding rule has the policy's id unless `eligible` names another.
+
+        Each of `basis` is a key of `laws.LAWS` with an article, such as "dibao_rules 第八条". The chapter is that
+        of the clause unless another is named.
+        """
+        citations = []
+        for words in basis:
+            try:
+                citations.append(cite(words))
+            except LookupError as error:
+                self.problems.append(f"policy {policy_id!r}: {error.args[0]}")
+        if department not in DEPARTMENTS:
+            self.problems.append(f"policy {policy_id!r}: there is no department {department!r}")
         self.policies.append(
             Policy(
                 policy_id,
@@ -151,11 +203,13 @@ class Book:
                 clause,
                 department,
                 kind,
-                basis,
+                tuple(citations),
+                procedure,
+                tuple(materials),
+                chapter or ".".join(clause.split(".")[: 2 if clause.startswith("2.") else 1]),
                 eligible or policy_id,
                 amount,
                 persons,
-                public_notice,
                 on_request,
                 when_eligible or {},
                 always or {},
@@ -188,7 +242,7 @@ def draw(draft: _Draft, problems: list[str]) -> Rule | None:
     except (NameError, TypeError, AttributeError) as error:
         problems.append(f"{where}: {error}")
         return None
-    return Rule(draft.name, draft.scope, draft.clause, draft.says, since, tree)
+    return Rule(draft.name, draft.scope, draft.clause, draft.says, draft.otherwise, since, tree)
 
 
 def children(node: Any) -> tuple[Node, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from eligibility.rules.engine.book import children
 from eligibility.rules.engine.expressions import (
     AssessmentDay,
     Choice,
@@ -30,6 +31,7 @@ from eligibility.rules.engine.expressions import (
     Sum,
     Unit,
 )
+from eligibility.rules.engine.wording import PARAMETER_UNITS
 from shared.parameters import Parameters
 
 
@@ -38,6 +40,30 @@ class RuleFault(ValueError):
 
 
 NUMBERS = (Unit.FEN, Unit.COUNT)
+
+
+def parameters_in(node: Node) -> set[str]:
+    """The names of the parameters that a tree reads itself."""
+    found = {node.name} if isinstance(node, ParameterOf) else set()
+    return found.union(*(parameters_in(child) for child in children(node)))
+
+
+def check_parameters(name: str, tree: Node, since: date, parameters: Parameters, problems: list[str]) -> None:
+    """Every parameter that a rule reads has a label, a unit with words, and a value on the rule's first day."""
+    for asked in sorted(parameters_in(tree)):
+        if asked not in parameters:
+            continue  # told with the units
+        parameter = parameters.parameter(asked)
+        if not parameter.label:
+            problems.append(f"rule {name!r}: parameter {asked!r} has no label: people would read an English name")
+        if parameter.unit not in PARAMETER_UNITS:
+            problems.append(f"rule {name!r}: parameter {asked!r} is in {parameter.unit!r}, which has no Chinese words")
+        if parameter.on(since) is None:
+            first = parameter.values[0].first_day
+            problems.append(
+                f"rule {name!r}: parameter {asked!r} has no value on {since}, the rule's first day; "
+                f"its first day is {first}: enter a value from {since} on, or let the rule begin on {first}"
+            )
 
 
 def parameter_unit(text: str) -> tuple[Unit, bool]:

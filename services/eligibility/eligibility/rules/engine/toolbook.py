@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
 
 from eligibility.rules.engine.book import Book, BookInvalid, Policy, Rule, children, draw, written
-from eligibility.rules.engine.checking import Checker, RuleFault
-from eligibility.rules.engine.expressions import Members, Node, ParameterOf, Reference, Scope, Unit
+from eligibility.rules.engine.checking import Checker, RuleFault, check_parameters, parameters_in
+from eligibility.rules.engine.expressions import Node, Reference, Scope, Unit
 from eligibility.rules.engine.interpreter import Compiler, Frame, Step
 from eligibility.rules.facts.records import Facts
 from shared.parameters import Parameters
@@ -35,6 +34,7 @@ class Edition:
     scopes: Mapping[str, Scope]
     compiler: Compiler
     values: Mapping[str, Step]
+    parameters: Parameters
     version: str
 
     def frame(self, facts: Facts, parameters: Parameters) -> Frame:
@@ -50,17 +50,16 @@ class Edition:
     def parameters_of(self) -> Mapping[str, frozenset[str]]:
         """The parameters that a rule's own condition rests on: its tree's, and those of the numbers it asks for."""
         found: dict[str, frozenset[str]] = {}
-
-        def of(node: Node) -> frozenset[str]:
-            if isinstance(node, ParameterOf):
-                return frozenset({node.name})
-            if isinstance(node, Reference):
-                return frozenset() if self.units[node.name] is Unit.TRUTH else found[node.name]
-            return frozenset().union(*(of(child) for child in children(node)))
-
-        for name in self.rules:
-            found[name] = of(self.rules[name].tree)
+        for name, rule in self.rules.items():
+            asked = (other for other in references(rule.tree) if self.units[other] is not Unit.TRUTH)
+            found[name] = frozenset(parameters_in(rule.tree)).union(*(found[other] for other in asked))
         return found
+
+    def parameters_below(self, name: str) -> frozenset[str]:
+        """The parameters on which a rule rests through all the rules that it asks, up to those of policies."""
+        tree = self.rules[name].tree
+        below = (self.parameters_below(other) for other in references(tree) if other not in self.policy_rules)
+        return frozenset(parameters_in(tree)).union(*below)
 
 
 class Toolbook:
@@ -69,10 +68,13 @@ class Toolbook:
     def __init__(self, rules: list[Rule], policies: list[Policy], parameters: Parameters) -> None:
         self._rules = rules
         self._policies = sorted(policies, key=lambda policy: policy.id)
+        self._by_id = {policy.id: policy for policy in policies}
         self.parameters = parameters
         problems: list[str] = []
         _check_outputs(rules, problems)
         _check_policies(self._policies, {rule.name for rule in rules}, problems)
+        for rule in rules:
+            check_parameters(rule.name, rule.tree, rule.since, parameters, problems)
         if problems:
             raise BookInvalid(problems)
         self._days = sorted({rule.since for rule in rules})
@@ -82,6 +84,10 @@ class Toolbook:
     def policies(self) -> list[Policy]:
         """All policies, by id."""
         return self._policies
+
+    def policy(self, policy_id: str) -> Policy:
+        """One policy. Raises KeyError."""
+        return self._by_id[policy_id]
 
     def edition(self, on: date) -> Edition | None:
         """The edition in force on a day, None before the first rule."""
@@ -96,12 +102,6 @@ class Toolbook:
     def first_day(self, policy: Policy) -> date:
         """The day from which a policy's deciding rule is in force."""
         return min(rule.since for rule in self._rules if rule.name == policy.eligible)
-
-    def as_json(self, on: date) -> dict[str, Any]:
-        """The published toolbook of a day: each policy with clause, department, basis and criteria in words."""
-        edition = self.edition(on)
-        entries = [_published(edition, policy) for policy in edition.policies] if edition else []
-        return {"as_of": on.isoformat(), "toolbook_version": self.version(on), "policies": entries}
 
     def _edition(self, day: date) -> Edition:
         current: dict[str, Rule] = {}
@@ -123,6 +123,7 @@ class Toolbook:
             scopes=scopes,
             compiler=compiler,
             values={name: compiler.value_of(name) for name in names},
+            parameters=self.parameters,
             version=_hashed([*(_written_rule(current[name]) for name in sorted(names)), *map(repr, policies)]),
         )
 
@@ -135,6 +136,7 @@ def bind(books: Iterable[Book], parameters: Parameters) -> Toolbook:
     for book in books:
         drawn = [draw(draft, problems) for draft in book.drafts]
         rules.extend(rule for rule in drawn if rule is not None)
+        problems.extend(book.problems)
         policies.extend(book.policies)
     if problems:
         raise BookInvalid(problems)
@@ -158,15 +160,8 @@ def _check_policies(policies: list[Policy], names: set[str], problems: list[str]
         if policy.id in seen:
             problems.append(f"policy {policy.id!r}: entered twice")
         seen.add(policy.id)
-        asked = [
-            policy.eligible,
-            policy.amount,
-            policy.persons,
-            *policy.when_eligible.values(),
-            *policy.always.values(),
-        ]
         problems.extend(
-            f"policy {policy.id!r}: there is no rule {name!r}" for name in asked if name and name not in names
+            f"policy {policy.id!r}: there is no rule {name!r}" for name in policy.outputs if name not in names
         )
 
 
@@ -213,35 +208,3 @@ def _written_rule(rule: Rule) -> str:
 
 def _hashed(parts: list[str]) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-
-
-def _criteria(edition: Edition, name: str) -> list[str]:
-    """The rules of truth that a rule asks for, in the order written; those of other policies by name only."""
-    found: list[str] = []
-
-    def walk(node: Node) -> None:
-        if isinstance(node, Reference) and edition.units[node.name] is Unit.TRUTH:
-            found.append(node.name)
-            return
-        for child in children(node):
-            if not (isinstance(node, Members) and child is node.value):
-                walk(child)
-
-    walk(edition.rules[name].tree)
-    return list(dict.fromkeys(found)) or [name]
-
-
-def _published(edition: Edition, policy: Policy) -> dict[str, Any]:
-    rules = [edition.rules[name] for name in _criteria(edition, policy.eligible)]
-    return {
-        "policy": policy.id,
-        "title": policy.title,
-        "clause": policy.clause,
-        "department": policy.department,
-        "kind": policy.kind.value,
-        "public_notice": policy.public_notice,
-        "on_request": policy.on_request,
-        "legal_basis": policy.basis.split("；"),
-        "since": edition.rules[policy.eligible].since.isoformat(),
-        "criteria": [{"rule": rule.name, "says": rule.says, "clause": rule.clause} for rule in rules],
-    }

@@ -3,6 +3,7 @@
 from eligibility.rules.engine.book import Benefit, Book, Names
 from eligibility.rules.engine.expressions import Node, greatest, param, total
 from eligibility.rules.policies.foundations import SEED
+from eligibility.rules.procedures import CHILD
 
 book = Book(since=SEED)
 
@@ -20,12 +21,12 @@ def _cannot_raise(status: Node, months: Node, category: Node, grade: Node) -> No
     )
 
 
-@book.rule("person", clause="2.1.5", says="父亲死亡或失踪")
+@book.rule("person", clause="2.1.5", says="父亲死亡或失踪", otherwise="父亲未死亡或失踪")
 def father_is_gone(person: Names) -> Node:
     return _is_gone(person.father)
 
 
-@book.rule("person", clause="2.1.5", says="母亲死亡或失踪")
+@book.rule("person", clause="2.1.5", says="母亲死亡或失踪", otherwise="母亲未死亡或失踪")
 def mother_is_gone(person: Names) -> Node:
     return _is_gone(person.mother)
 
@@ -55,7 +56,7 @@ def is_unattended(rule: Names) -> Node:
     return rule.is_minor & rule.no_parent_raises & ~(rule.father_is_gone & rule.mother_is_gone)
 
 
-@book.rule("person", clause="2.1.5", says="享受儿童基本生活费")
+@book.rule("person", clause="2.1.5", says="享受儿童基本生活费", otherwise="未享受儿童基本生活费")
 def is_child_on_rate(rule: Names) -> Node:
     return rule.is_minor & rule.no_parent_raises
 
@@ -77,7 +78,9 @@ book.policy(
     clause="2.1.5",
     department="civil_affairs",
     kind=Benefit.CASH_MONTHLY,
-    basis="武昌办发〔2022〕8号 二（一）；国办发〔2010〕54号",
+    basis=("orphan_opinion", "child_privacy_rules", "district_rules 二（一）"),
+    procedure=CHILD,
+    materials=("人民法院宣告父母失踪或死亡的判决书（有此情形的）",),
     eligible="is_orphan",
     amount="child_top_up",
 )
@@ -87,7 +90,13 @@ book.policy(
     clause="2.1.6",
     department="civil_affairs",
     kind=Benefit.CASH_MONTHLY,
-    basis="武昌办发〔2022〕8号 二（一）；民发〔2019〕62号；民发〔2020〕125号",
+    basis=("unattended_opinion", "unattended_notice", "child_privacy_rules", "district_rules 二（一）"),
+    procedure=CHILD,
+    materials=(
+        "人民法院宣告父母失踪、死亡或撤销监护资格的判决书（有此情形的）",
+        "父母重病的诊断证明（有此情形的）",
+        "父母失联的公安报警回执（有此情形的）",
+    ),
     eligible="is_unattended",
     amount="child_top_up",
     when_eligible={"full_rate": "unattended_full_rate"},

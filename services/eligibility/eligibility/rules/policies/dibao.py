@@ -16,6 +16,7 @@ from eligibility.rules.engine.expressions import (
     when,
 )
 from eligibility.rules.policies.foundations import SEED
+from eligibility.rules.procedures import DIBAO, GRACE
 
 book = Book(since=SEED)
 
@@ -26,7 +27,7 @@ def is_dependent_or_adult(person: Names, rule: Names) -> Node:
     return ~((person.relation == "child") & (rule.years >= 18) & (person.school == "postgraduate"))
 
 
-@book.rule("person", clause="2.1.6", says="享受全额儿童基本生活费")
+@book.rule("person", clause="2.1.6", says="享受全额儿童基本生活费", otherwise="未享受全额儿童基本生活费")
 def is_child_on_full_rate(person: Names, rule: Names) -> Node:
     # A child whose dibao already runs stays in the household's dibao and gets the difference.
     return rule.is_child_on_rate & (person.dibao_share == 0)
@@ -57,12 +58,12 @@ def household_standard(rule: Names) -> Node:
     return param("urban_dibao_standard") * rule.dibao_members
 
 
-@book.rule("household", clause="2.1.2", says="人均收入低于低保标准")
+@book.rule("household", clause="2.1.2", says="人均收入低于低保标准", otherwise="人均收入不低于低保标准")
 def income_below_standard(rule: Names) -> Node:
     return rule.household_income < rule.household_standard
 
 
-@book.rule("household", clause="2.1.2", says="最低生活保障资格")
+@book.rule("household", clause="2.1.2", says="符合最低生活保障条件", otherwise="不符合最低生活保障条件")
 def dibao(rule: Names) -> Node:
     return rule.has_dibao_members & rule.income_below_standard & rule.assets_within_limits
 
@@ -108,7 +109,7 @@ def own_income_below_standard(rule: Names) -> Node:
     return rule.net_income < param("urban_dibao_standard")
 
 
-@book.rule("person", clause="2.1.2", says="单人保资格")
+@book.rule("person", clause="2.1.2", says="符合单人保条件", otherwise="不符合单人保条件")
 def is_single_dibao(rule: Names) -> Node:
     return rule.may_apply_alone & rule.own_income_below_standard & ~rule.dibao & ~rule.is_tekun & ~rule.is_child_on_rate
 
@@ -183,10 +184,16 @@ book.policy(
     clause="2.1.2",
     department="civil_affairs",
     kind=Benefit.CASH_MONTHLY,
-    basis="武昌办发〔2022〕8号 二（一）；民发〔2021〕57号",
+    basis=(
+        "assistance_law 第十八条",
+        "interim_measures 第二章",
+        "dibao_rules",
+        "safety_net_notice",
+        "district_rules 二（一）",
+    ),
+    procedure=DIBAO,
     amount="dibao_amount",
     persons="is_dibao_member",
-    public_notice=True,
     always={"district_home_visit": "needs_district_home_visit"},
 )
 book.policy(
@@ -195,10 +202,11 @@ book.policy(
     clause="2.1.2",
     department="civil_affairs",
     kind=Benefit.CASH_MONTHLY,
-    basis="武昌办发〔2022〕8号 二（一）；民发〔2021〕57号第八条；民政部2022年10月20日通知",
+    basis=("assistance_law 第二十一条", "dibao_rules 第八条", "safety_net_notice", "district_rules 二（一）"),
+    procedure=DIBAO,
+    materials=("重大疾病诊断证明（因重病申请的）",),
     eligible="is_single_dibao",
     amount="single_dibao_amount",
-    public_notice=True,
 )
 book.policy(
     "dibao_grace",
@@ -206,7 +214,8 @@ book.policy(
     clause="2.1.4",
     department="civil_affairs",
     kind=Benefit.CASH_MONTHLY,
-    basis="武昌办发〔2022〕8号 二（一）；民政部2022年10月20日通知",
+    basis=("safety_net_notice", "district_rules 二（一）"),
+    procedure=GRACE,
     amount="grace_amount",
     persons="is_dibao_member",
     when_eligible={

@@ -6,7 +6,9 @@ from eligibility.rules.policies.foundations import SEED
 
 book = Book(since=SEED)
 
-_TEXT = "武昌办发〔2022〕8号 二（九）"
+_BASIS = ("district_rules 二（九）",)
+_ALLOWANCES = ("allowance_opinion", "allowance_notice", *_BASIS)
+_REHABILITATION = ("rehabilitation_opinion", *_BASIS)
 
 
 @book.rule("person", clause="2.9.1", says="残疾或诊断孤独症的儿童")
@@ -123,7 +125,15 @@ def nursing_allowance() -> Node:
     return param("severe_disability_nursing_allowance")
 
 
-def _service(policy_id: str, title: str, clause: str, eligible: str, kind: Benefit, basis: str = _TEXT) -> None:
+def _service(
+    policy_id: str,
+    title: str,
+    clause: str,
+    eligible: str,
+    kind: Benefit,
+    basis: tuple[str, ...] = _BASIS,
+    materials: tuple[str, ...] = (),
+) -> None:
     book.policy(
         policy_id,
         title=title,
@@ -131,19 +141,28 @@ def _service(policy_id: str, title: str, clause: str, eligible: str, kind: Benef
         department="disabled_federation",
         kind=kind,
         basis=basis,
+        materials=materials,
         eligible=eligible,
     )
 
 
-_REHAB = f"{_TEXT}；国发〔2018〕20号"
-_service("rehab_training_subsidy", "残疾儿童康复训练补贴", "2.9.1", "gets_rehab_training", Benefit.CASH_MONTHLY, _REHAB)
+_service(
+    "rehab_training_subsidy",
+    "残疾儿童康复训练补贴",
+    "2.9.1",
+    "gets_rehab_training",
+    Benefit.CASH_MONTHLY,
+    _REHABILITATION,
+    ("孤独症诊断证明（未持残疾人证的）",),
+)
 _service(
     "rehab_living_allowance",
     "残疾儿童家庭生活补助",
     "2.9.2",
     "gets_rehab_living_allowance",
     Benefit.CASH_MONTHLY,
-    _REHAB,
+    _REHABILITATION,
+    ("孤独症诊断证明（未持残疾人证的）",),
 )
 _service(
     "multi_disability_care_subsidy",
@@ -152,7 +171,14 @@ _service(
     "multi_disability_care_subsidy",
     Benefit.CASH_MONTHLY,
 )
-_service("disabled_tuition_subsidy", "残疾学生学费补助", "2.9.4", "gets_tuition_subsidy", Benefit.CASH_ONCE)
+_service(
+    "disabled_tuition_subsidy",
+    "残疾学生学费补助",
+    "2.9.4",
+    "gets_tuition_subsidy",
+    Benefit.CASH_ONCE,
+    materials=("学费缴费凭证",),
+)
 _service("severe_disability_home_service", "重度残疾人居家服务", "2.9.5", "gets_home_service", Benefit.SERVICE)
 _service("disability_insurance", "残疾人意外伤害及住院保险", "2.9.6", "gets_disability_insurance", Benefit.SERVICE)
 _service("disabled_employment_support", "残疾人就业帮扶", "2.9.7", "gets_disabled_employment_support", Benefit.SERVICE)
@@ -162,6 +188,7 @@ _service(
     "2.9.8",
     "gets_social_insurance_subsidy",
     Benefit.CASH_MONTHLY,
+    materials=("社会保险缴费凭证",),
 )
 _service("disabled_startup_subsidy", "残疾人一次性创业补贴", "2.9.9", "gets_startup_subsidy", Benefit.CASH_ONCE)
 book.policy(
@@ -170,7 +197,7 @@ book.policy(
     clause="2.9.10",
     department="disabled_federation",
     kind=Benefit.CASH_MONTHLY,
-    basis=f"{_TEXT}；国发〔2015〕52号；民发〔2021〕70号",
+    basis=_ALLOWANCES,
     eligible="gets_living_allowance",
     amount="living_allowance",
 )
@@ -180,7 +207,7 @@ book.policy(
     clause="2.9.10",
     department="disabled_federation",
     kind=Benefit.CASH_MONTHLY,
-    basis=f"{_TEXT}；国发〔2015〕52号；民发〔2021〕70号",
+    basis=_ALLOWANCES,
     eligible="gets_nursing_allowance",
     amount="nursing_allowance",
 )

@@ -6,7 +6,7 @@ from eligibility.rules.policies.foundations import SEED
 
 book = Book(since=SEED)
 
-_TEXT = "武昌办发〔2022〕8号 二（八）"
+_BASIS = ("district_rules 二（八）",)
 
 
 @book.rule("person", clause="2.8.8", says="独居")
@@ -87,7 +87,7 @@ book.policy(
     clause="2.8.1",
     department="civil_affairs",
     kind=Benefit.CASH_MONTHLY,
-    basis=_TEXT,
+    basis=_BASIS,
     eligible="is_elder_in_hardship",
 )
 book.policy(
@@ -96,7 +96,7 @@ book.policy(
     clause="2.8.2",
     department="civil_affairs",
     kind=Benefit.SERVICE,
-    basis=_TEXT,
+    basis=_BASIS,
     eligible="gets_home_services",
     on_request=True,
 )
@@ -106,7 +106,8 @@ book.policy(
     clause="2.8.3",
     department="civil_affairs",
     kind=Benefit.SERVICE,
-    basis=_TEXT,
+    basis=_BASIS,
+    materials=("房屋所有权人同意改造的书面意见（住房非自有的）",),
     eligible="gets_home_adaptation",
     on_request=True,
 )
@@ -116,7 +117,7 @@ book.policy(
     clause="2.8.6",
     department="civil_affairs",
     kind=Benefit.SERVICE,
-    basis=_TEXT,
+    basis=_BASIS,
     eligible="gets_meal_subsidy",
 )
 book.policy(
@@ -125,7 +126,7 @@ book.policy(
     clause="2.8.7",
     department="civil_affairs",
     kind=Benefit.SERVICE,
-    basis=_TEXT,
+    basis=_BASIS,
     eligible="gets_accident_insurance",
 )
 book.policy(
@@ -134,7 +135,7 @@ book.policy(
     clause="2.8.8",
     department="civil_affairs",
     kind=Benefit.SERVICE,
-    basis=_TEXT,
+    basis=_BASIS,
     eligible="gets_weekly_visit",
 )
 book.policy(
@@ -143,7 +144,7 @@ book.policy(
     clause="5.1",
     department="civil_affairs",
     kind=Benefit.SERVICE,
-    basis="武昌办发〔2022〕8号 五；民发〔2026〕35号",
+    basis=("service_opinion", "district_rules 五"),
     eligible="gets_service_assistance",
 )
 book.policy(
@@ -152,7 +153,8 @@ book.policy(
     clause="5.2",
     department="civil_affairs",
     kind=Benefit.SERVICE,
-    basis="武昌办发〔2022〕8号 五",
+    basis=("district_rules 五",),
+    materials=("近期健康体检报告",),
     eligible="gets_elderly_home_place",
     on_request=True,
 )

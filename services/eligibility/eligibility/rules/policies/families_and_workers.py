@@ -6,8 +6,8 @@ from eligibility.rules.policies.foundations import SEED
 
 book = Book(since=SEED)
 
-_FAMILY = "武昌办发〔2022〕8号 二（十）"
-_WORKER = "武昌办发〔2022〕8号 二（十一）"
+_FAMILY = ("district_rules 二（十）",)
+_WORKER = ("district_rules 二（十一）",)
 
 
 @book.rule("household", clause="2.10.1", says="有达到特别扶助年龄的成员")
@@ -98,11 +98,24 @@ def gets_worker_temporary_care(rule: Names) -> Node:
     return rule.is_employee & rule.is_struck_as_worker
 
 
-def _health(policy_id: str, title: str, clause: str, kind: Benefit, eligible: str = "") -> None:
-    book.policy(policy_id, title=title, clause=clause, department="health", kind=kind, basis=_FAMILY, eligible=eligible)
+def _health(
+    policy_id: str, title: str, clause: str, kind: Benefit, eligible: str = "", materials: tuple[str, ...] = ()
+) -> None:
+    book.policy(
+        policy_id,
+        title=title,
+        clause=clause,
+        department="health",
+        kind=kind,
+        basis=_FAMILY,
+        materials=materials,
+        eligible=eligible,
+    )
 
 
-def _worker(policy_id: str, title: str, clause: str, kind: Benefit, eligible: str) -> None:
+def _worker(
+    policy_id: str, title: str, clause: str, kind: Benefit, eligible: str, materials: tuple[str, ...] = ()
+) -> None:
     book.policy(
         policy_id,
         title=title,
@@ -110,6 +123,7 @@ def _worker(policy_id: str, title: str, clause: str, kind: Benefit, eligible: st
         department="trade_union",
         kind=kind,
         basis=_WORKER,
+        materials=materials,
         eligible=eligible,
         on_request=True,
     )
@@ -121,11 +135,23 @@ _health(
 )
 _health("bereaved_care_parcel", "失独家庭医疗保健爱心包", "2.10.3", Benefit.SERVICE)
 _health("special_support_payment", "特扶金及慰问金", "2.10.4", Benefit.CASH_MONTHLY)
-_health("guardian_award", "严重精神障碍患者监护人以奖代补", "2.10.5", Benefit.CASH_ONCE)
+_health("guardian_award", "严重精神障碍患者监护人以奖代补", "2.10.5", Benefit.CASH_ONCE, materials=("监护责任书",))
 _health("family_doctor", "家庭健康档案和家庭医生", "2.10.6", Benefit.SERVICE, "gets_family_doctor")
 _worker("worker_file", "困难职工建档", "2.11.1", Benefit.IDENTIFICATION, "gets_worker_file")
 _worker("worker_aid", "困难职工生活、医疗、助学救助", "2.11.2", Benefit.CASH_ONCE, "gets_worker_aid")
 _worker(
-    "worker_serious_illness_aid", "在职职工重大疾病一次性救助", "2.11.3", Benefit.CASH_ONCE, "gets_worker_illness_aid"
+    "worker_serious_illness_aid",
+    "在职职工重大疾病一次性救助",
+    "2.11.3",
+    Benefit.CASH_ONCE,
+    "gets_worker_illness_aid",
+    ("首次确诊的诊断证明",),
 )
-_worker("worker_temporary_care", "职工临时关爱救助", "2.11.4", Benefit.CASH_ONCE, "gets_worker_temporary_care")
+_worker(
+    "worker_temporary_care",
+    "职工临时关爱救助",
+    "2.11.4",
+    Benefit.CASH_ONCE,
+    "gets_worker_temporary_care",
+    ("事故认定书、火灾证明或诊断证明",),
+)

@@ -14,12 +14,12 @@ def years(person: Names) -> Node:
     return age(person.birth_date)
 
 
-@book.rule("person", clause="2.1.5", says="未满18周岁")
+@book.rule("person", clause="2.1.5", says="未满18周岁", otherwise="已满18周岁")
 def is_minor(rule: Names) -> Node:
     return rule.years < 18
 
 
-@book.rule("person", clause="2.8.6", says="年满60周岁")
+@book.rule("person", clause="2.8.6", says="年满60周岁", otherwise="未满60周岁")
 def is_elder(rule: Names) -> Node:
     return rule.years >= 60
 
@@ -50,17 +50,17 @@ def net_income(person: Names, rule: Names) -> Node:
     return rule.own_income + when(number("central_base_pension_counted") == 1, person.central_base_pension, 0)
 
 
-@book.rule("person", clause="2.1.3", says="已就业")
+@book.rule("person", clause="2.1.3", says="已就业", otherwise="未就业")
 def is_working(person: Names) -> Node:
     return person.employment.is_one_of("employed", "flexible", "self_employed")
 
 
-@book.rule("person", clause="2.1.1", says="重度残疾（一、二级）")
+@book.rule("person", clause="2.1.1", says="重度残疾（一、二级）", otherwise="非重度残疾（一、二级）")
 def is_severely_disabled(person: Names) -> Node:
     return (person.disability_grade >= 1) & (person.disability_grade <= 2)
 
 
-@book.rule("person", clause="2.1.1", says="智力、精神残疾三级")
+@book.rule("person", clause="2.1.1", says="智力、精神残疾三级", otherwise="非智力、精神残疾三级")
 def has_mental_grade_3(person: Names) -> Node:
     return person.disability.is_one_of("intellectual", "mental") & (person.disability_grade == 3)
 

@@ -6,6 +6,7 @@
 from eligibility.rules.engine.book import Benefit, Book, Names
 from eligibility.rules.engine.expressions import Node, number, param, ratio
 from eligibility.rules.policies.foundations import SEED
+from eligibility.rules.procedures import MARGIN, RIGID
 
 book = Book(since=SEED)
 
@@ -15,7 +16,7 @@ def income_below_margin(rule: Names) -> Node:
     return rule.household_income < rule.household_standard * ratio("margin_multiple")
 
 
-@book.rule("household", clause="2.2.1", says="低保边缘家庭")
+@book.rule("household", clause="2.2.1", says="低保边缘家庭", otherwise="不属于低保边缘家庭")
 def low_income_margin(rule: Names) -> Node:
     return ~rule.dibao & rule.has_dibao_members & rule.income_below_margin & rule.assets_within_margin
 
@@ -68,7 +69,15 @@ book.policy(
     clause="2.2.1",
     department="civil_affairs",
     kind=Benefit.IDENTIFICATION,
-    basis="民发〔2021〕57号第八条；国办发〔2023〕39号；社会救助法（2026）第二十一条",
+    basis=(
+        "assistance_law 第二十一条",
+        "dibao_rules 第八条",
+        "monitoring_opinion",
+        "margin_rules",
+        "district_rules 二（二）",
+    ),
+    procedure=MARGIN,
+    chapter="2.1",
     persons="is_dibao_member",
 )
 book.policy(
@@ -77,7 +86,10 @@ book.policy(
     clause="2.2.1",
     department="civil_affairs",
     kind=Benefit.IDENTIFICATION,
-    basis="武昌办发〔2022〕8号 二（二）；刚性支出困难家庭认定办法（2024）；社会救助法（2026）第二十二条",
+    basis=("assistance_law 第二十二条", "rigid_rules 第四条、第十条", "district_rules 二（二）"),
+    procedure=RIGID,
+    chapter="2.1",
+    materials=("教育、康复等医保结算以外必要支出的票据",),
     persons="is_dibao_member",
     when_eligible={"months_at_most": "rigid_months_at_most"},
 )

@@ -3,10 +3,9 @@
 from eligibility.rules.engine.book import Benefit, Book, Names
 from eligibility.rules.engine.expressions import Node, all_members, any_member, months_since
 from eligibility.rules.policies.foundations import SEED
+from eligibility.rules.procedures import LEGAL_AID
 
 book = Book(since=SEED)
-
-_TEXT = "武昌办发〔2022〕8号 二"
 
 
 @book.rule("person", clause="2.2.1", says="医疗救助对象")
@@ -130,7 +129,7 @@ book.policy(
     clause="2.2.1",
     department="medical_security",
     kind=Benefit.CASH_ONCE,
-    basis=f"{_TEXT}（二）；国办发〔2021〕42号",
+    basis=("assistance_law", "interim_measures 第五章", "medical_opinion", "district_rules 二（二）"),
     eligible="gets_medical_assistance",
 )
 book.policy(
@@ -139,7 +138,7 @@ book.policy(
     clause="2.2.2",
     department="medical_security",
     kind=Benefit.CASH_ONCE,
-    basis=f"{_TEXT}（二）；国办发〔2021〕42号",
+    basis=("assistance_law", "interim_measures 第五章", "medical_opinion", "district_rules 二（二）"),
     eligible="gets_premium_subsidy",
 )
 book.policy(
@@ -148,7 +147,8 @@ book.policy(
     clause="2.2.3",
     department="medical_security",
     kind=Benefit.CASH_ONCE,
-    basis=f"{_TEXT}（二）",
+    basis=("district_rules 二（二）",),
+    materials=("医保结算范围以外自付费用的票据",),
     eligible="gets_supplementary_insurance",
 )
 book.policy(
@@ -157,7 +157,7 @@ book.policy(
     clause="2.3.1",
     department="education",
     kind=Benefit.CASH_ONCE,
-    basis=f"{_TEXT}（三）；社会救助法（2026）第二十五条",
+    basis=("assistance_law 第二十五条", "interim_measures 第六章", "district_rules 二（三）"),
     eligible="gets_education_aid",
 )
 book.policy(
@@ -166,7 +166,7 @@ book.policy(
     clause="2.4.1",
     department="housing",
     kind=Benefit.SERVICE,
-    basis=f"{_TEXT}（四）",
+    basis=("assistance_law", "interim_measures 第七章", "district_rules 二（四）"),
     on_request=True,
 )
 book.policy(
@@ -175,7 +175,7 @@ book.policy(
     clause="2.5.1",
     department="human_resources",
     kind=Benefit.SERVICE,
-    basis=f"{_TEXT}（五）",
+    basis=("assistance_law", "interim_measures 第八章", "district_rules 二（五）"),
     eligible="gets_employment_assistance",
 )
 book.policy(
@@ -184,7 +184,7 @@ book.policy(
     clause="2.5.2",
     department="human_resources",
     kind=Benefit.SERVICE,
-    basis=f"{_TEXT}（五）",
+    basis=("assistance_law", "interim_measures 第八章", "district_rules 二（五）"),
     eligible="gets_skills_training",
     on_request=True,
 )
@@ -194,7 +194,9 @@ book.policy(
     clause="2.6.1",
     department="justice",
     kind=Benefit.SERVICE,
-    basis=f"{_TEXT}（六）；法律援助法",
+    basis=("legal_aid_law 第四十二条、第四十三条", "district_rules 二（六）"),
+    procedure=LEGAL_AID,
+    materials=("与申请事项有关的案件材料",),
     eligible="gets_legal_aid",
     on_request=True,
 )
@@ -204,7 +206,7 @@ book.policy(
     clause="2.7.1",
     department="emergency_management",
     kind=Benefit.SERVICE,
-    basis=f"{_TEXT}（七）",
+    basis=("assistance_law", "interim_measures 第四章", "district_rules 二（七）"),
 )
 book.policy(
     "disaster_insurance",
@@ -212,6 +214,7 @@ book.policy(
     clause="2.7.2",
     department="emergency_management",
     kind=Benefit.CASH_ONCE,
-    basis=f"{_TEXT}（七）",
+    basis=("district_rules 二（七）",),
+    materials=("受伤就诊票据或房屋受损照片",),
     eligible="gets_disaster_insurance",
 )

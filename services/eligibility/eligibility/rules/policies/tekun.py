@@ -3,6 +3,7 @@
 from eligibility.rules.engine.book import Benefit, Book, Names
 from eligibility.rules.engine.expressions import Node, any_member, number, param, when
 from eligibility.rules.policies.foundations import SEED
+from eligibility.rules.procedures import TEKUN
 
 book = Book(since=SEED)
 
@@ -29,7 +30,12 @@ def has_no_livelihood(rule: Names) -> Node:
     return rule.own_income < param("urban_dibao_standard")
 
 
-@book.rule("person", clause="2.1.1", says="本人年收入低于上年度人均可支配收入")
+@book.rule(
+    "person",
+    clause="2.1.1",
+    says="本人年收入低于上年度人均可支配收入",
+    otherwise="本人年收入不低于上年度人均可支配收入",
+)
 def earns_less_than_average(rule: Names) -> Node:
     return rule.own_income * 12 < param("disposable_income_last_year")
 
@@ -74,7 +80,9 @@ def mother_can_support(person: Names, rule: Names) -> Node:
     return any_member((person.relation == "mother") & rule.can_support)
 
 
-@book.rule("person", clause="2.1.1", says="共同生活的法定义务人有履行能力")
+@book.rule(
+    "person", clause="2.1.1", says="共同生活的法定义务人有履行能力", otherwise="无有履行能力的共同生活法定义务人"
+)
 def is_supported_within(person: Names, rule: Names) -> Node:
     parent = rule.father_can_support | rule.mother_can_support
     return (
@@ -105,7 +113,7 @@ def is_not_on_child_rate(person: Names, rule: Names) -> Node:
     return ~rule.is_child_on_rate | person.receives_tekun
 
 
-@book.rule("person", clause="2.1.1", says="特困人员")
+@book.rule("person", clause="2.1.1", says="特困人员", otherwise="不属于特困人员")
 def is_tekun(rule: Names) -> Node:
     return (
         (rule.has_no_labour_capacity | rule.keeps_support_at_school)
@@ -142,9 +150,10 @@ book.policy(
     clause="2.1.1",
     department="civil_affairs",
     kind=Benefit.CASH_MONTHLY,
-    basis="武昌办发〔2022〕8号 二（一）；民发〔2021〕43号",
+    basis=("assistance_law 第十六条", "interim_measures 第三章", "tekun_rules", "district_rules 二（一）"),
+    procedure=TEKUN,
+    materials=("家庭以外的法定义务人同意核对其经济状况的书面意见（有此类义务人的）",),
     eligible="is_tekun",
     amount="tekun_amount",
-    public_notice=True,
     when_eligible={"self_care": "tekun_self_care"},
 )

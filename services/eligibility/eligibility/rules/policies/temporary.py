@@ -7,6 +7,7 @@ up to the cap: the district; above it: a resolution of the coordination group.
 from eligibility.rules.engine.book import Benefit, Book, Names
 from eligibility.rules.engine.expressions import Node, any_member, param, ratio, when
 from eligibility.rules.policies.foundations import SEED
+from eligibility.rules.procedures import TEMPORARY
 
 book = Book(since=SEED)
 
@@ -27,7 +28,7 @@ def temporary_assistance(rule: Names) -> Node:
     return rule.is_in_emergency | rule.is_burdened_by_spending
 
 
-@book.rule("household", clause="4.2.1", says="申请金额不超过小额快救上限")
+@book.rule("household", clause="4.2.1", says="申请金额不超过小额快救上限", since="2026-01-01")
 def is_within_quick_relief(household: Names) -> Node:
     return household.requested_amount <= param("urban_dibao_standard") * ratio("quick_relief_multiple")
 
@@ -37,7 +38,7 @@ def is_below_reserve_limit(household: Names) -> Node:
     return household.requested_amount < param("urban_dibao_standard") * ratio("street_reserve_multiple")
 
 
-@book.rule("household", clause="4.2.4", says="申请金额不超过临时救助封顶线")
+@book.rule("household", clause="4.2.4", says="申请金额不超过临时救助封顶线", otherwise="申请金额超过临时救助封顶线")
 def is_within_cap(household: Names) -> Node:
     return household.requested_amount <= param("urban_dibao_standard") * ratio("temporary_assistance_cap_multiple")
 
@@ -89,7 +90,15 @@ book.policy(
     clause="4.1.1",
     department="civil_affairs",
     kind=Benefit.CASH_ONCE,
-    basis="武昌办发〔2022〕8号 四；社会救助法（2026）第三十七条、第五十条；临时救助制度意见（2026）",
+    basis=(
+        "assistance_law 第三十七条、第五十条",
+        "interim_measures 第九章",
+        "temporary_opinion_2026",
+        "temporary_opinion_2018",
+        "district_rules 四",
+    ),
+    procedure=TEMPORARY,
+    materials=("急难情况说明（可在救助后补交）", "教育等医保结算以外必要支出的票据（支出型救助）"),
     when_eligible={"route": "temporary_assistance_route"},
 )
 book.policy(
@@ -98,6 +107,7 @@ book.policy(
     clause="9.1.1",
     department="civil_affairs",
     kind=Benefit.CASH_ONCE,
-    basis="武昌办发〔2022〕8号 九（一）",
+    basis=("district_rules 九（一）",),
+    materials=("同意向慈善组织提供必要信息的书面意见",),
     on_request=True,
 )
