@@ -47,6 +47,7 @@ KEPT_BY_OVERSIGHT_ALONE = {
     "HouseholdRegistered": "others learn of a household with what happens to it",
     "ReserveReplenished": "the answer of finance is known by ReplenishmentAnswered; this one closes the books",
     "ClueRaised": "oversight's own; a part that works clues will hear it",
+    "ComplaintReceived": "the family must not read that somebody complained; oversight works it as a clue",
     "CheckpointSigned": "oversight's own; witnesses outside the platform read it",
 }
 """Events that no service reacts to, and why they are published all the same."""

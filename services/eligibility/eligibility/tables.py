@@ -21,6 +21,9 @@ application = sa.Table(
     sa.Column("household_id", sa.Uuid),
     sa.Column("street", sa.Text),
     sa.Column("requested", ARRAY(sa.Text)),
+    sa.Column("accepted_on", sa.Date),
+    sa.Column("decide_by", sa.Date),
+    sa.Column("overdue_at", sa.DateTime(timezone=True)),
 )
 
 assessment = sa.Table(
@@ -39,6 +42,7 @@ assessment = sa.Table(
     sa.Column("result", sa.Text),
     sa.Column("toolbook_version", sa.Text),
     sa.Column("assessed_at", sa.DateTime(timezone=True)),
+    sa.Column("household_change_id", sa.Uuid),
 )
 
 decision = sa.Table(
@@ -62,6 +66,7 @@ decision = sa.Table(
     sa.Column("notice_ends_on", sa.Date),
     sa.Column("in_force_at", sa.DateTime(timezone=True)),
     sa.Column("returned_because", sa.Text),
+    sa.Column("resolution_number", sa.Text),
 )
 
 measure = sa.Table(
@@ -100,6 +105,10 @@ benefit = sa.Table(
     sa.Column("person_refs", ARRAY(sa.Text)),
     sa.Column("starts_on", sa.Date),
     sa.Column("ends_on", sa.Date),
+    sa.Column("state", sa.Text),
+    sa.Column("grace_since", sa.Date),
+    sa.Column("reviewed_on", sa.Date),
+    sa.Column("review_due_on", sa.Date),
 )
 
 referral = sa.Table(
@@ -112,4 +121,163 @@ referral = sa.Table(
     sa.Column("policy", sa.Text),
     sa.Column("department", sa.Text),
     sa.Column("issued_at", sa.DateTime(timezone=True)),
+)
+
+calendar_correction = sa.Table(
+    "calendar_correction",
+    metadata,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("is_working", sa.Boolean),
+    sa.Column("reason", sa.Text),
+    sa.Column("recorded_by", sa.Text),
+    sa.Column("recorded_at", sa.DateTime(timezone=True)),
+)
+
+complaint = sa.Table(
+    "complaint",
+    metadata,
+    sa.Column("complaint_id", sa.Uuid, primary_key=True),
+    sa.Column("application_id", sa.Uuid),
+    sa.Column("household_id", sa.Uuid),
+    sa.Column("street", sa.Text),
+    sa.Column("ground", sa.Text),
+    sa.Column("is_real_name", sa.Boolean),
+    sa.Column("recorded_by", sa.Text),
+    sa.Column("recorded_at", sa.DateTime(timezone=True)),
+    sa.Column("answer", sa.Text),
+    sa.Column("answered_by", sa.Text),
+    sa.Column("answered_at", sa.DateTime(timezone=True)),
+)
+
+recusal = sa.Table(
+    "recusal",
+    metadata,
+    sa.Column("household_id", sa.Uuid, primary_key=True),
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("decision_id", sa.Uuid),
+    sa.Column("street", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("recorded_at", sa.DateTime(timezone=True)),
+)
+
+resolution = sa.Table(
+    "resolution",
+    metadata,
+    sa.Column("resolution_id", sa.Uuid, primary_key=True),
+    sa.Column("number", sa.Text),
+    sa.Column("held_on", sa.Date),
+    sa.Column("application_id", sa.Uuid),
+    sa.Column("household_id", sa.Uuid),
+    sa.Column("street", sa.Text),
+    sa.Column("amount_fen", sa.BigInteger),
+    sa.Column("members_present", ARRAY(sa.Text)),
+    sa.Column("recorded_by", sa.Text),
+    sa.Column("recorded_at", sa.DateTime(timezone=True)),
+)
+
+household_change = sa.Table(
+    "household_change",
+    metadata,
+    sa.Column("change_id", sa.Uuid, primary_key=True),
+    sa.Column("household_id", sa.Uuid),
+    sa.Column("application_id", sa.Uuid),
+    sa.Column("street", sa.Text),
+    sa.Column("kind", sa.Text),
+    sa.Column("happened_on", sa.Date),
+    sa.Column("person_ref", sa.Text),
+    sa.Column("relation", sa.Text),
+    sa.Column("monthly_wage", sa.Text),
+    sa.Column("new_street", sa.Text),
+    sa.Column("source", sa.Text),
+    sa.Column("is_late", sa.Boolean),
+    sa.Column("state", sa.Text),
+    sa.Column("reported_by", sa.Text),
+    sa.Column("reported_at", sa.DateTime(timezone=True)),
+)
+
+benefit_amount = sa.Table(
+    "benefit_amount",
+    metadata,
+    sa.Column("entry", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("benefit_id", sa.Uuid),
+    sa.Column("from_on", sa.Date),
+    sa.Column("amount_fen", sa.BigInteger),
+    sa.Column("old_amount_fen", sa.BigInteger),
+    sa.Column("back_pay_fen", sa.BigInteger),
+    sa.Column("cause", sa.Text),
+    sa.Column("document", sa.Text),
+    sa.Column("recorded_by", sa.Text),
+    sa.Column("recorded_at", sa.DateTime(timezone=True)),
+)
+
+benefit_change = sa.Table(
+    "benefit_change",
+    metadata,
+    sa.Column("change_id", sa.Uuid, primary_key=True),
+    sa.Column("benefit_id", sa.Uuid),
+    sa.Column("household_id", sa.Uuid),
+    sa.Column("street", sa.Text),
+    sa.Column("applicant_subject", sa.Text),
+    sa.Column("kind", sa.Text),
+    sa.Column("cause", sa.Text),
+    sa.Column("from_on", sa.Date),
+    sa.Column("until_on", sa.Date),
+    sa.Column("amount_fen", sa.BigInteger),
+    sa.Column("person_refs", ARRAY(sa.Text)),
+    sa.Column("reason", sa.Text),
+    sa.Column("extension_reason", sa.Text),
+    sa.Column("state", sa.Text),
+    sa.Column("proposed_by", sa.Text),
+    sa.Column("proposed_at", sa.DateTime(timezone=True)),
+    sa.Column("confirmed_by", sa.Text),
+    sa.Column("confirmed_at", sa.DateTime(timezone=True)),
+    sa.Column("returned_because", sa.Text),
+)
+
+hearing = sa.Table(
+    "hearing",
+    metadata,
+    sa.Column("change_id", sa.Uuid, primary_key=True),
+    sa.Column("notice_given_on", sa.Date),
+    sa.Column("respond_by", sa.Date),
+    sa.Column("opened_by", sa.Text),
+    sa.Column("heard_on", sa.Date),
+    sa.Column("statement", sa.Text),
+    sa.Column("recorded_by", sa.Text),
+)
+
+suggestion = sa.Table(
+    "suggestion",
+    metadata,
+    sa.Column("suggestion_id", sa.Uuid, primary_key=True),
+    sa.Column("assessment_id", sa.Uuid),
+    sa.Column("household_id", sa.Uuid),
+    sa.Column("street", sa.Text),
+    sa.Column("kind", sa.Text),
+    sa.Column("policy", sa.Text),
+    sa.Column("benefit_id", sa.Uuid),
+    sa.Column("from_on", sa.Date),
+    sa.Column("until_on", sa.Date),
+    sa.Column("amount_fen", sa.BigInteger),
+    sa.Column("person_refs", ARRAY(sa.Text)),
+    sa.Column("reason", sa.Text),
+    sa.Column("state", sa.Text),
+)
+
+register_entry = sa.Table(
+    "register_entry",
+    metadata,
+    sa.Column("entry_id", sa.Uuid, primary_key=True),
+    sa.Column("household_id", sa.Uuid),
+    sa.Column("street", sa.Text),
+    sa.Column("applicant_subject", sa.Text),
+    sa.Column("tier", sa.Text),
+    sa.Column("policy", sa.Text),
+    sa.Column("person_refs", ARRAY(sa.Text)),
+    sa.Column("since", sa.Date),
+    sa.Column("until", sa.Date),
+    sa.Column("cause", sa.Text),
+    sa.Column("cause_id", sa.Uuid),
+    sa.Column("ended_cause", sa.Text),
+    sa.Column("ended_cause_id", sa.Uuid),
 )

@@ -2,8 +2,18 @@
 
 from fastapi import APIRouter
 
-from eligibility.api import assessments, benefits, decisions, toolbook
+from eligibility.api import (
+    assessments,
+    benefits,
+    calendar,
+    changes,
+    complaints,
+    decisions,
+    register,
+    resolutions,
+    toolbook,
+)
 
 router = APIRouter(prefix="/v1")
-for part in (assessments, decisions, benefits, toolbook):
+for part in (assessments, decisions, complaints, resolutions, benefits, changes, register, calendar, toolbook):
     router.include_router(part.router)
