@@ -49,6 +49,7 @@ KEPT_BY_OVERSIGHT_ALONE = {
     "LeadFound": "who follows findings reads them from eligibility; a street's list of tasks will hear it",
     "ReviewSuggested": "as LeadFound",
     "ClueRaised": "oversight's own; a part that works clues will hear it",
+    "ComplaintReceived": "the family must not read that somebody complained; oversight works it as a clue",
     "CheckpointSigned": "oversight's own; witnesses outside the platform read it",
 }
 """Events that no service reacts to, and why they are published all the same."""
@@ -209,9 +210,14 @@ def test_every_setting_is_named_in_deploy() -> None:
                         assert name in documentation, f"{relative(path)}: {name} is not named in deploy/"
 
 
+def publisher_of(contract: type[Event]) -> str:
+    """The service whose module, or package, of `shared.events` declares it."""
+    return contract.__module__.split(".")[2].replace("_", "-")
+
+
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.__name__)
 def test_an_event_is_recorded_by_its_publisher_alone(contract: type[Event]) -> None:
-    publisher = contract.__module__.rpartition(".")[2].replace("_", "-")
+    publisher = publisher_of(contract)
     makers = {name for name, package in PACKAGES.items() if contract.__name__ in _made_in(package)}
     assert makers == {publisher}
 
@@ -231,7 +237,7 @@ def _made_in(package: Path) -> frozenset[str]:
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.__name__)
 def test_an_event_is_heard_by_somebody(contract: type[Event]) -> None:
     """Oversight hears everything, so it does not count."""
-    publisher = contract.__module__.rpartition(".")[2].replace("_", "-")
+    publisher = publisher_of(contract)
     offices = directory()
     tables = {
         "intake": intake.consumers.SUBSCRIPTIONS,

@@ -372,8 +372,22 @@ async def _decide(district: District, application_id: str) -> dict[str, str]:
     await district.post("eligibility", path, body, Role.STREET_APPROVER, subject=APPROVER)
     district.clock.advance(_NOTICE_AND_A_DAY)
     await district.settle()
-    district.only(BenefitStarted)
-    return {"assessment_id": str(assessment_id), "decision_id": decision["decision_id"]}
+    benefit_id = str(district.only(BenefitStarted).benefit_id)
+    ids = {"assessment_id": str(assessment_id), "decision_id": decision["decision_id"], "benefit_id": benefit_id}
+    return ids | await _go_on(district, application_id, benefit_id)
+
+
+async def _go_on(district: District, application_id: str, benefit_id: str) -> dict[str, str]:
+    """A change of the benefit is proposed, and somebody complains."""
+    place = "/v1/benefits/{benefit_id}/changes"
+    body = example_of(district["eligibility"], "POST", place)
+    path = place.format(benefit_id=benefit_id)
+    change = await district.post("eligibility", path, body, Role.STREET_CLERK, subject=CLERK)
+    place = "/v1/applications/{application_id}/complaints"
+    body = example_of(district["eligibility"], "POST", place)
+    path = place.format(application_id=application_id)
+    complaint = await district.post("eligibility", path, body, Role.STREET_CLERK, subject=CLERK)
+    return {"change_id": change["change_id"], "complaint_id": complaint["complaint_id"]}
 
 
 async def _pay(district: District, household_id: str) -> dict[str, str]:

@@ -49,7 +49,7 @@ def test_an_event_survives_its_envelope(contract: type[Event]) -> None:
 
 
 def test_an_event_is_published_on_a_known_topic_under_its_publishers_name(contract: type[Event]) -> None:
-    publisher = contract.__module__.rsplit(".", 1)[-1].replace("_", "-")
+    publisher = contract.__module__.split(".")[2].replace("_", "-")
     assert contract.topic in TOPICS
     assert contract.type.startswith(f"{publisher}.")
 

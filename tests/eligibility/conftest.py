@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from eligibility.main import create
 from eligibility.settings import Settings
 from shared.app import Foundation
 from shared.auth import Role
+from shared.clock import start_of_day
 from shared.database import Database
 from shared.events import Event
 from shared.events.data_sharing import VerificationCompleted
@@ -27,6 +28,7 @@ from shared.ids import new_id
 from shared.testing import FixedClock, TokenMint, client_of, deliver, recorded, run_due
 
 STREET = "420106009"
+NOTICE_AND_A_DAY = timedelta(days=8)
 
 
 @dataclass
@@ -54,9 +56,16 @@ class Eligibility:
         """What the service published, of these kinds."""
         return [event for event in await recorded(self.database) if isinstance(event, kinds)]
 
-    async def assessed(self, household: dict[str, Any], *, street: str = STREET, subject: str = "resident-1") -> UUID:
+    async def assessed(
+        self,
+        household: dict[str, Any],
+        *,
+        whose: str | None = None,
+        street: str = STREET,
+        subject: str = "resident-1",
+    ) -> UUID:
         """Let a case with these facts be applied for, verified and assessed. The assessment's id."""
-        application_id, household_id = new_id(), new_id()
+        application_id, household_id = new_id(), UUID(whose) if whose else new_id()
         await self.hear(
             ApplicationSubmitted(
                 household_id=household_id,
@@ -102,14 +111,56 @@ class Eligibility:
         )
         await self.run_due()
 
+    async def decided(self, household: dict[str, Any], **case: Any) -> dict[str, Any]:
+        """Let a case with these facts be decided as the engine advises, by two officers. The decision in force."""
+        assessment_id = await self.assessed(household, **case)
+        path = f"/v1/assessments/{assessment_id}/decisions"
+        answer = await self.post(path, {"comment": "入户核实，情况属实"}, Role.STREET_CLERK)
+        assert answer.status_code == 201, answer.text
+        path = f"/v1/decisions/{answer.json()['decision_id']}"
+        answer = await self.post(f"{path}/confirmation", {"comment": "同意"}, Role.STREET_APPROVER)
+        assert answer.status_code == 200, answer.text
+        if answer.json()["state"] == "on_notice":
+            self.clock.advance(NOTICE_AND_A_DAY)
+            await self.run_due()
+        return dict((await self.get(path, Role.AUDITOR)).json())
+
+    async def paid(self, household: dict[str, Any], policy: str = "dibao", **case: Any) -> dict[str, Any]:
+        """Let a case be decided; the benefit of this policy that it starts."""
+        decision = await self.decided(household, **case)
+        answer = await self.get(f"/v1/households/{decision['household_id']}/benefits", Role.AUDITOR)
+        [benefit] = [one for one in answer.json()["items"] if one["policy"] == policy]
+        return {**benefit, "household_id": decision["household_id"], "application_id": decision["application_id"]}
+
+    async def changed(self, benefit_id: str, kind: str, *, expect: int = 200, **body: Any) -> dict[str, Any]:
+        """Let one officer propose a change of a benefit and another confirm it. What the second was answered."""
+        body = {"kind": kind, "cause": "reassessment", "reason": "情况变化"} | body
+        answer = await self.post(f"/v1/benefits/{benefit_id}/changes", body, Role.STREET_CLERK)
+        assert answer.status_code == 201, answer.text
+        path = f"/v1/benefit-changes/{answer.json()['change_id']}/confirmation"
+        answer = await self.post(path, None, Role.STREET_APPROVER)
+        assert answer.status_code == expect, answer.text
+        return dict(answer.json())
+
+    async def benefit(self, benefit_id: str) -> dict[str, Any]:
+        """A benefit with its history."""
+        return dict((await self.get(f"/v1/benefits/{benefit_id}", Role.AUDITOR)).json())
+
+    async def at(self, day: date) -> None:
+        """Let the time pass until nine in the morning of this day, and what is due on the way be done."""
+        self.clock.advance(start_of_day(day) + timedelta(hours=9) - self.clock.now())
+        await self.run_due()
+
     async def get(self, path: str, role: Role, **who: Any) -> httpx.Response:
         """GET a path as somebody with that role."""
         return await self.http.get(path, headers=self.authorization(role, **who))
 
-    async def post(self, path: str, body: Any, role: Role, *, key: str | None = None, **who: Any) -> httpx.Response:
+    async def post(
+        self, path: str, body: Any, role: Role, *, key: str | None = None, method: str = "POST", **who: Any
+    ) -> httpx.Response:
         """POST to a path as somebody with that role."""
         headers = self.authorization(role, **who) | {"Idempotency-Key": key or str(new_id())}
-        return await self.http.post(path, json=body, headers=headers)
+        return await self.http.request(method, path, json=body, headers=headers)
 
     def authorization(self, role: Role, *, subject: str | None = None, streets: tuple[str, ...] = (STREET,)) -> Any:
         """A token's header."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from oversight.rules.detectors import detect
 from shared.auth import Role
 from shared.events.data_sharing import VerificationCompleted
 from shared.events.eligibility import (
@@ -201,6 +202,7 @@ async def test_a_decision_that_differs_from_the_advice_is_marked(eligibility: An
     await eligibility.run_due()
     [event] = await eligibility.recorded(DecisionConfirmed)
     assert event.differs_from_assessment
+    assert [finding.kind for finding in detect(event)] == ["decision_differs"], "oversight raises a clue"
 
 
 async def test_an_unknown_fact_that_decides_holds_the_proposal_back(eligibility: Any) -> None:

@@ -5,6 +5,7 @@ from itertools import product
 
 import pytest
 
+from eligibility.rules.benefits import first_of_month_after
 from eligibility.rules.decisions import (
     TRANSITIONS,
     DecisionState,
@@ -12,7 +13,6 @@ from eligibility.rules.decisions import (
     PolicyAnswer,
     ProposalImpossible,
     Step,
-    benefit_starts_on,
     next_state,
     notice_ends_on,
     outcome_of,
@@ -161,4 +161,4 @@ def test_a_notice_hangs_seven_days_and_ends_on_a_working_day(posted: date, ends:
 )
 @pytest.mark.clause("2.1.2")
 def test_a_benefit_starts_in_the_month_after(in_force: date, starts: date) -> None:
-    assert benefit_starts_on(in_force) == starts
+    assert first_of_month_after(in_force) == starts

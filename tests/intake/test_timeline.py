@@ -25,6 +25,7 @@ from shared.events.departments import ReferralAccepted, ReferralCompleted
 from shared.events.eligibility import (
     AssessmentCompleted,
     BenefitStarted,
+    ComplaintReceived,
     DecisionConfirmed,
     DecisionProposed,
     DecisionReturned,
@@ -227,7 +228,7 @@ def test_every_event_reads_in_plain_chinese(contract: type[Event]) -> None:
 def test_all_events_about_households_are_on_the_time_line() -> None:
     own = {contract for contract in contracts() if contract.topic == "intake"}
     about_households = {contract for contract in contracts() if "household_id" in contract.model_fields}
-    assert set(SUBSCRIPTIONS) == about_households - own - {PersonalDataAccessed}
+    assert set(SUBSCRIPTIONS) == about_households - own - {PersonalDataAccessed, ComplaintReceived}
 
 
 def test_unknown_codes_still_read_well() -> None:

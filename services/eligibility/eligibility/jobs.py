@@ -1,18 +1,32 @@
-"""What the clock starts: fetching facts and assessing, ending a public notice, publishing standards."""
+"""What the clock starts: fetching facts and assessing, ending notices and grace periods, reviews, what is overdue,
+publishing standards.
+"""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 from eligibility.clients import Clients
 from eligibility.handlers.assess import ASSESS_JOB, record_assessment, requested_by
+from eligibility.handlers.benefits import END_GRACE_JOB, OPEN_REVIEW_JOB, REVIEW_OVERDUE_JOB, end_grace
+from eligibility.handlers.changes import (
+    REASSESS_JOB,
+    note_refused_facts,
+    plan_waiting_changes,
+    reassess,
+    record_planned_change,
+)
+from eligibility.handlers.clock import DECISION_OVERDUE_JOB, tell_overdue
 from eligibility.handlers.decide import END_NOTICE_JOB, end_notice
+from eligibility.handlers.reviews import PLANNED_CHANGE_JOB, open_review, tell_review_overdue
 from eligibility.handlers.screenings import SCREEN_JOB, match_snapshot, tell_page
 from eligibility.handlers.standards import publish_standards
+from eligibility.handlers.suggest import with_running_benefits
 from eligibility.rules import PARAMETERS, assess
 from shared import deadlines
 from shared.clock import local_date
 from shared.deadlines import Jobs, Work
-from shared.http_client import CallFailed
+from shared.http_client import CallFailed, CallRefused
 
 PUBLISH_STANDARDS_JOB = "publish_standards"
 _PUBLISH_EVERY = timedelta(hours=1)
@@ -22,12 +36,88 @@ async def assess_case(work: Work, clients: Clients) -> None:
     """Fetch the verified facts, run the whole toolbook, keep the answer."""
     application_id = UUID(work.payload["application_id"])
     facts = await clients.data_sharing.facts(application_id)
-    result = assess(facts.household, facts.as_of).as_json()
     async with work.transaction() as tx:
         application_row = await requested_by(tx, application_id)
         if application_row is None:
             raise CallFailed(f"the submission of {application_id} has not arrived yet")
-        await record_assessment(tx, application_row=application_row, facts=facts, result=result, now=work.now)
+        household_id = application_row.household_id
+        household = await with_running_benefits(
+            tx, household_id=household_id, household=facts.household, on=facts.as_of
+        )
+        await record_assessment(
+            tx,
+            application_row=application_row,
+            facts=replace(facts, household=household),
+            result=assess(household, facts.as_of).as_json(),
+            now=work.now,
+            verified_on=facts.as_of,
+        )
+        await plan_waiting_changes(
+            tx,
+            household_id=household_id,
+            application_id=application_id,
+            verified_on=facts.as_of,
+            now=work.now,
+        )
+
+
+async def reassess_household(work: Work, clients: Clients) -> None:
+    """Something changed in a family: fetch the facts again and run the toolbook on what they are now."""
+    change_id = UUID(work.subject)
+    try:
+        facts = await clients.data_sharing.facts(UUID(work.payload["application_id"]))
+    except CallRefused:
+        async with work.transaction() as tx:
+            await note_refused_facts(tx, change_id=change_id)
+        return
+    async with work.transaction() as tx:
+        await reassess(tx, change_id=change_id, facts=facts, now=work.now)
+
+
+async def note_planned_change(work: Work, _: Clients) -> None:
+    """A child came of age, or a school year ended."""
+    async with work.transaction() as tx:
+        await record_planned_change(
+            tx,
+            household_id=UUID(work.payload["household_id"]),
+            kind=work.payload["kind"],
+            person_ref=work.payload["person_ref"],
+            on=local_date(work.due_at),
+            now=work.now,
+        )
+
+
+async def begin_review(work: Work, _: Clients) -> None:
+    """The review of a benefit opens, with a reassessment of the household."""
+    async with work.transaction() as tx:
+        row = await open_review(tx, benefit_id=UUID(work.subject), now=work.now)
+        if row is not None:
+            await record_planned_change(
+                tx,
+                household_id=row.household_id,
+                kind="review",
+                person_ref=None,
+                on=local_date(work.now),
+                now=work.now,
+            )
+
+
+async def tell_late_review(work: Work, _: Clients) -> None:
+    """A review was not done by its day."""
+    async with work.transaction() as tx:
+        await tell_review_overdue(tx, benefit_id=UUID(work.subject), now=work.now)
+
+
+async def tell_late_decision(work: Work, _: Clients) -> None:
+    """A case was not decided by its day."""
+    async with work.transaction() as tx:
+        await tell_overdue(tx, application_id=UUID(work.subject), now=work.now)
+
+
+async def end_grace_period(work: Work, _: Clients) -> None:
+    """The last day of a grace period is over."""
+    async with work.transaction() as tx:
+        await end_grace(tx, benefit_id=UUID(work.subject), now=work.now)
 
 
 async def end_public_notice(work: Work, _: Clients) -> None:
@@ -59,6 +149,12 @@ async def screen_population(work: Work, _: Clients) -> None:
 JOBS: Jobs[Clients] = {
     ASSESS_JOB: assess_case,
     END_NOTICE_JOB: end_public_notice,
+    REASSESS_JOB: reassess_household,
+    PLANNED_CHANGE_JOB: note_planned_change,
+    OPEN_REVIEW_JOB: begin_review,
+    REVIEW_OVERDUE_JOB: tell_late_review,
+    DECISION_OVERDUE_JOB: tell_late_decision,
+    END_GRACE_JOB: end_grace_period,
     PUBLISH_STANDARDS_JOB: tell_standards,
     SCREEN_JOB: screen_population,
 }

@@ -2,8 +2,22 @@
 
 from fastapi import APIRouter
 
-from eligibility.api import assessments, benefits, decisions, screenings, toolbook
+from eligibility.api import (
+    assessments,
+    benefits,
+    calendar,
+    changes,
+    complaints,
+    decisions,
+    register,
+    resolutions,
+    screenings,
+    toolbook,
+)
 
 router = APIRouter(prefix="/v1")
-for part in (assessments, decisions, benefits, screenings, toolbook):
+for part in (
+    *(assessments, decisions, complaints, resolutions, benefits, changes),
+    *(register, calendar, screenings, toolbook),
+):
     router.include_router(part.router)

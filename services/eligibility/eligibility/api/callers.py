@@ -8,6 +8,9 @@ from shared.auth import OVERSEERS, STAFF, Principal, Role, require
 
 Reader = Annotated[Principal, Depends(require(Role.RESIDENT, *STAFF, *OVERSEERS))]
 Staff = Annotated[Principal, Depends(require(*STAFF))]
+District = Annotated[Principal, Depends(require(Role.DISTRICT_OFFICER))]
+StaffOrService = Annotated[Principal, Depends(require(*STAFF, Role.SERVICE))]
+StaffOrOverseer = Annotated[Principal, Depends(require(*STAFF, *OVERSEERS))]
 Clerk = Annotated[Principal, Depends(require(Role.STREET_CLERK))]
 SecondOfficer = Annotated[Principal, Depends(require(Role.STREET_APPROVER, Role.DISTRICT_OFFICER))]
 Anyone = Annotated[Principal, Depends(require(*Role))]

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from eligibility.api.callers import Clerk, Reader, SecondOfficer, Staff
-from eligibility.handlers import decide
+from eligibility.handlers import decide, recusals
 from eligibility.queries.assessments import assessment_row
 from eligibility.queries.decisions import decision_row, decision_view, latest_decision_row
 from eligibility.rules.decisions import Override
@@ -16,6 +16,8 @@ from eligibility.schemas.decisions import (
     ObjectionRequest,
     ObjectionView,
     ProposalRequest,
+    RecusalRequest,
+    RecusalView,
     ReturnRequest,
 )
 from shared.app import ClockDep, DatabaseDep
@@ -95,6 +97,16 @@ async def send_back(
             tx, decision_id=decision_id, reason=body.reason, caller=caller, now=clock.now()
         )
         return await decision_view(tx, row, caller)
+
+
+@router.post("/decisions/{decision_id}/recusal", responses=problem_responses(404))
+async def recuse(
+    decision_id: UUID, body: RecusalRequest, caller: Staff, database: DatabaseDep, clock: ClockDep
+) -> RecusalView:
+    """An officer steps back: neither proposes nor confirms anything of this household from now on."""
+    async with database.transaction(caller) as tx:
+        row = await recusals.recuse(tx, decision_id=decision_id, reason=body.reason, caller=caller, now=clock.now())
+        return RecusalView(household_id=row.household_id, decision_id=decision_id, subject=caller.subject)
 
 
 @router.post("/decisions/{decision_id}/objections", status_code=201, responses=problem_responses(404, 409))

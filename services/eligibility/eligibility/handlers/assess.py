@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +11,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eligibility.clients import CaseFacts
+from eligibility.handlers.clock import start_clock
+from eligibility.handlers.suggest import follow_assessment
 from eligibility.rules import assess
 from eligibility.rules.facts.records import FactsInvalid
 from eligibility.tables import application, assessment
 from shared import deadlines, outbox
+from shared.clock import local_date
 from shared.events.data_sharing import VerificationCompleted
 from shared.events.eligibility import AssessmentCompleted
 from shared.events.intake import ApplicationSubmitted
@@ -25,9 +29,9 @@ ASSESS_JOB = "assess"
 
 
 async def note_application(tx: AsyncConnection, delivery: Delivery[ApplicationSubmitted]) -> None:
-    """Remember what was asked for until the verification is in."""
+    """Remember what was asked for until the verification is in, and let the clock of the procedure run."""
     event = delivery.event
-    await tx.execute(
+    noted = await tx.execute(
         insert(application)
         .values(
             application_id=event.application_id,
@@ -36,7 +40,10 @@ async def note_application(tx: AsyncConnection, delivery: Delivery[ApplicationSu
             requested=list(event.requested),
         )
         .on_conflict_do_nothing()
+        .returning(application.c.application_id)
     )
+    if noted.one_or_none() is not None:
+        await start_clock(tx, application_id=event.application_id, on=local_date(delivery.time))
 
 
 async def plan_assessment(tx: AsyncConnection, delivery: Delivery[VerificationCompleted]) -> None:
@@ -76,9 +83,18 @@ async def requested_by(tx: AsyncConnection, application_id: UUID) -> sa.Row[Any]
 
 
 async def record_assessment(
-    tx: AsyncConnection, *, application_row: sa.Row[Any], facts: CaseFacts, result: dict[str, Any], now: Any
+    tx: AsyncConnection,
+    *,
+    application_row: sa.Row[Any],
+    facts: CaseFacts,
+    result: dict[str, Any],
+    now: datetime,
+    verified_on: date,
+    household_change_id: UUID | None = None,
 ) -> None:
-    """Keep facts and answer, and tell. Facts verified anew become a new assessment, the same facts do not."""
+    """Keep facts and answer, tell, and suggest what should change about benefits that run. Facts verified anew become
+    a new assessment, and so does a change in the family; the same facts do not.
+    """
     assessment_id = new_id()
     policies = result["policies"]
     created = await tx.execute(
@@ -97,6 +113,7 @@ async def record_assessment(
             result=json.dumps(result, ensure_ascii=False, sort_keys=True),
             toolbook_version=result["toolbook_version"],
             assessed_at=now,
+            household_change_id=household_change_id,
         )
         .on_conflict_do_nothing()
         .returning(assessment.c.assessment_id)
@@ -115,4 +132,13 @@ async def record_assessment(
             undecided=tuple(policy for policy, answer in policies.items() if answer["eligible"] is None),
         ),
         at=now,
+    )
+    await follow_assessment(
+        tx,
+        row=application_row,
+        assessment_id=assessment_id,
+        result=result,
+        facts=facts.household,
+        verified_on=verified_on,
+        on=local_date(now),
     )

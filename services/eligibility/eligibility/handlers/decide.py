@@ -10,7 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from eligibility.handlers.clock import extend_clock
+from eligibility.handlers.complaints import is_complained_about
 from eligibility.handlers.enact import bring_into_force
+from eligibility.handlers.recusals import refuse_recused
+from eligibility.handlers.resolutions import resolution_number
+from eligibility.queries.benefits import settled_policies
+from eligibility.queries.calendar import working_calendar
 from eligibility.queries.decisions import decision_row
 from eligibility.rules.decisions import (
     DecisionState,
@@ -27,11 +33,10 @@ from eligibility.rules.decisions import (
 from eligibility.tables import assessment, decision, measure, objection
 from shared import deadlines, outbox
 from shared.auth import Principal, Role
-from shared.clock import Clock, end_of_day
+from shared.clock import Clock, end_of_day, local_date
 from shared.events.eligibility import DecisionProposed, DecisionReturned, PublicNoticeStarted
 from shared.ids import new_id
 from shared.problems import FieldError, Problem
-from shared.working_days import WorkingCalendar
 
 END_NOTICE_JOB = "end_notice"
 
@@ -55,12 +60,17 @@ async def propose_decision(
 ) -> UUID:
     """The clerk's comprehensive opinion on an assessment (clause 8.1). Returns the decision's id.
 
-    Raises Problem 409 where one is open or in force, 422 where an override or a waiting fact stands against it.
+    Raises Problem 409 where one is open or in force or the officer stepped back, 422 where an override or a waiting
+    fact stands against it.
     """
+    await refuse_recused(tx, household_id=row.household_id, caller=caller)
     await _refuse_stale(tx, row)
     answers = policy_answers(result)
+    settled = await settled_policies(
+        tx, household_id=row.household_id, application_id=row.application_id, on=local_date(now)
+    )
     try:
-        measures = propose(answers, requested=row.requested, overrides=overrides)
+        measures = propose(answers, requested=row.requested, overrides=overrides, settled=settled)
     except ProposalImpossible as error:
         raise Problem(
             422,
@@ -74,7 +84,9 @@ async def propose_decision(
             ],
         ) from error
     decision_id = new_id()
-    outcome = outcome_of(measures, requested=row.requested)
+    outcome = outcome_of(measures, requested=row.requested, settled=settled)
+    has_near_relative = any(one.granted and one.answer.district_home_visit for one in measures)
+    needs_visit = has_near_relative or await is_complained_about(tx, row.application_id)
     differs = any(one.differs_from_assessment for one in measures)
     created = await tx.execute(
         insert(decision)
@@ -89,7 +101,7 @@ async def propose_decision(
             outcome=outcome,
             comment=comment,
             differs_from_assessment=differs,
-            needs_district_visit=any(one.granted and one.answer.district_home_visit for one in measures),
+            needs_district_visit=needs_visit,
             proposed_by=caller.subject,
             proposed_at=now,
         )
@@ -104,7 +116,10 @@ async def propose_decision(
             f"评估 {row.assessment_id} 已有未退回的意见",
             way_out="请先查看现有决定；如需更改，请由复核人员退回",
         )
-    await tx.execute(insert(measure), [_measure_values(decision_id, one) for one in measures])
+    if measures:
+        await tx.execute(insert(measure), [_measure_values(decision_id, one) for one in measures])
+    if needs_visit:
+        await extend_clock(tx, application_id=row.application_id)
     await outbox.record(
         tx,
         DecisionProposed(
@@ -157,15 +172,17 @@ async def confirm_decision(
 ) -> sa.Row[Any]:
     """The second officer agrees. With a notice to hang, the decision waits for its end; else it is in force.
 
-    Raises Problem 403 for the officer who proposed it, 409 in any other state.
+    Raises Problem 403 for the officer who proposed it, 409 in any other state or for one who stepped back, 422 without
+    the district's visit or the coordination group's resolution where the case needs one.
     """
     row = await decision_row(tx, decision_id, locked=True)
     _refuse_proposer(row, caller)
+    await refuse_recused(tx, household_id=row.household_id, caller=caller, proposed_by=row.proposed_by)
     if row.needs_district_visit and (district_visit_on is None or Role.DISTRICT_OFFICER not in caller.roles):
         raise Problem(
             422,
             "district_visit_needed",
-            "近亲属备案案件须由区级入户调查并复核",
+            "近亲属备案或有投诉举报的案件须由区级入户调查并复核",
             field="body.district_visit_on",
             value=district_visit_on,
             way_out="请由区级人员入户后填写入户日期并复核",
@@ -174,12 +191,19 @@ async def confirm_decision(
     needs_notice = any(one.needs_notice for one in measures)
     step = Step.CONFIRM_WITH_NOTICE if needs_notice else Step.CONFIRM
     now = clock.now()
-    values: dict[str, Any] = {"state": _after(row, step), "confirmed_by": caller.subject, "confirmed_at": now}
+    values: dict[str, Any] = {
+        "state": _after(row, step),
+        "confirmed_by": caller.subject,
+        "confirmed_at": now,
+        "resolution_number": await resolution_number(
+            tx, application_id=row.application_id, measures=measures, on=clock.today()
+        ),
+    }
     if not needs_notice:
         row = await _update(tx, decision_id, values | {"in_force_at": now})
         await bring_into_force(tx, row=row, measures=measures, on=clock.today(), at=now)
         return row
-    ends_on = notice_ends_on(clock.today(), WorkingCalendar())
+    ends_on = notice_ends_on(clock.today(), await working_calendar(tx))
     row = await _update(tx, decision_id, values | {"notice_ends_on": ends_on})
     await deadlines.schedule(tx, kind=END_NOTICE_JOB, subject=str(decision_id), due_at=end_of_day(ends_on))
     await outbox.record(
@@ -199,9 +223,10 @@ async def confirm_decision(
 async def return_decision(
     tx: AsyncConnection, *, decision_id: UUID, reason: str, caller: Principal, now: datetime
 ) -> sa.Row[Any]:
-    """The second officer does not agree: the clerk proposes anew. Raises Problem 403 or 409."""
+    """The second officer does not agree: a clerk proposes anew. Raises Problem 403 or 409."""
     row = await decision_row(tx, decision_id, locked=True)
     _refuse_proposer(row, caller)
+    await refuse_recused(tx, household_id=row.household_id, caller=caller)
     row = await _update(tx, decision_id, {"state": _after(row, Step.RETURN), "returned_because": reason})
     await outbox.record(tx, _returned(row, "second_officer"), at=now)
     return row
@@ -224,6 +249,7 @@ async def object_to_decision(
         )
     )
     await deadlines.cancel(tx, kind=END_NOTICE_JOB, subject=str(decision_id))
+    await extend_clock(tx, application_id=row.application_id)
     await outbox.record(tx, _returned(row, "objection"), at=now)
     return objection_id, row
 

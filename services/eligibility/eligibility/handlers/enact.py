@@ -1,4 +1,6 @@
-"""What a decision in force sets going: benefits from the month after, a referral for each other measure."""
+"""What a decision in force sets going: benefits from the month after, a referral for each other measure, and the
+household's tiers on the register.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -8,19 +10,19 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from eligibility.rules.decisions import (
-    ACCEPT_WORKING_DAYS,
-    COMPLETE_WORKING_DAYS,
-    Measure,
-    benefit_starts_on,
-)
-from eligibility.tables import benefit, referral
+from eligibility.handlers.benefits import start_benefit
+from eligibility.handlers.clock import stop_clock
+from eligibility.handlers.register import enter_tier
+from eligibility.handlers.reviews import plan_life
+from eligibility.queries.benefits import live_benefits
+from eligibility.queries.calendar import working_calendar
+from eligibility.rules.decisions import ACCEPT_WORKING_DAYS, COMPLETE_WORKING_DAYS, Measure
+from eligibility.tables import referral
 from shared import outbox
 from shared.clock import end_of_day
 from shared.events import Event
-from shared.events.eligibility import BenefitStarted, DecisionConfirmed, ReferralIssued
+from shared.events.eligibility import DecisionConfirmed, ReferralIssued
 from shared.ids import new_id
-from shared.working_days import WorkingCalendar
 
 
 async def bring_into_force(
@@ -39,43 +41,23 @@ async def bring_into_force(
             granted=tuple(one.answer.policy for one in measures if one.granted),
             refused=tuple(one.answer.policy for one in measures if not one.granted),
             differs_from_assessment=row.differs_from_assessment,
+            resolution_number=row.resolution_number,
         )
     ]
+    # Two decisions of one household may have waited side by side: what the first started, the second does not repeat.
+    live = {one.policy for one in await live_benefits(tx, row.household_id)}
+    started = [one for one in measures if one.is_monthly_benefit and one.answer.policy not in live]
+    for one in started:
+        events.append(await start_benefit(tx, row=row, measure=one, on=on, at=at))
     for one in measures:
-        if one.is_monthly_benefit:
-            events.append(await _start_benefit(tx, row, one, on=on))
-        elif one.is_referred:
+        if one.is_referred:
             events.append(await _issue_referral(tx, row, one, on=on, at=at))
+        if one.granted:
+            await enter_tier(tx, row=row, answer=one.answer, on=on)
     await outbox.record(tx, *events, at=at)
-
-
-async def _start_benefit(tx: AsyncConnection, row: sa.Row[Any], one: Measure, *, on: date) -> BenefitStarted:
-    amount_fen = one.monthly_amount_fen
-    assert amount_fen is not None, "a monthly benefit has an amount"
-    benefit_id = new_id()
-    await tx.execute(
-        insert(benefit).values(
-            benefit_id=benefit_id,
-            decision_id=row.decision_id,
-            application_id=row.application_id,
-            household_id=row.household_id,
-            street=row.street,
-            applicant_subject=row.applicant_subject,
-            policy=one.answer.policy,
-            monthly_amount_fen=amount_fen,
-            person_refs=list(one.answer.person_refs),
-            starts_on=benefit_starts_on(on),
-        )
-    )
-    return BenefitStarted(
-        household_id=row.household_id,
-        application_id=row.application_id,
-        benefit_id=benefit_id,
-        policy=one.answer.policy,
-        street=row.street,
-        monthly_amount_fen=amount_fen,
-        starts_on=benefit_starts_on(on),
-    )
+    if started:
+        await plan_life(tx, row=row, on=on)
+    await stop_clock(tx, application_id=row.application_id)
 
 
 async def _issue_referral(
@@ -93,7 +75,7 @@ async def _issue_referral(
             issued_at=at,
         )
     )
-    calendar = WorkingCalendar()
+    calendar = await working_calendar(tx)
     return ReferralIssued(
         household_id=row.household_id,
         application_id=row.application_id,

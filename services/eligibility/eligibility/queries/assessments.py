@@ -34,6 +34,17 @@ async def latest_assessment_row(tx: AsyncConnection, application_id: UUID) -> sa
     return row
 
 
+async def newest_assessment_of(tx: AsyncConnection, household_id: UUID) -> sa.Row[Any] | None:
+    """The newest assessment of a household that the caller may see, whatever it applied for."""
+    statement = (
+        sa.select(assessment)
+        .where(assessment.c.household_id == household_id)
+        .order_by(assessment.c.assessed_at.desc(), assessment.c.assessment_id.desc())
+        .limit(1)
+    )
+    return (await tx.execute(statement)).one_or_none()
+
+
 def assessment_view(row: sa.Row[Any]) -> AssessmentView:
     """The row as callers see it."""
     return AssessmentView(

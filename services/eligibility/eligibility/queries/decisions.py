@@ -1,6 +1,7 @@
 """Decisions that the caller may see."""
 
 import json
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eligibility.rules.decisions import APPEAL_ROUTES
 from eligibility.schemas.decisions import DecisionView, MeasureView
-from eligibility.tables import assessment, decision, measure
+from eligibility.tables import application, assessment, decision, measure
 from shared.auth import Principal, Role
 from shared.problems import not_found
 
@@ -73,6 +74,8 @@ async def decision_view(tx: AsyncConnection, row: sa.Row[Any], caller: Principal
         differs_from_assessment=row.differs_from_assessment,
         proposed_by=row.proposed_by if shows_officers else None,
         confirmed_by=row.confirmed_by if shows_officers else None,
+        decide_by=await _decide_by(tx, row.application_id),
+        resolution_number=row.resolution_number,
         notice_ends_on=row.notice_ends_on,
         in_force_at=row.in_force_at,
         on_request=[
@@ -82,3 +85,8 @@ async def decision_view(tx: AsyncConnection, row: sa.Row[Any], caller: Principal
         ],
         appeal_routes=list(APPEAL_ROUTES) if any(one.outcome == "refused" for one in measures) else [],
     )
+
+
+async def _decide_by(tx: AsyncConnection, application_id: UUID) -> date | None:
+    found = await tx.execute(sa.select(application.c.decide_by).where(application.c.application_id == application_id))
+    return found.scalar_one_or_none()

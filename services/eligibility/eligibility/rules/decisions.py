@@ -5,7 +5,7 @@ community, benefits run from the month after. The engine advises; two named offi
 (Personal Information Protection Law art. 24).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -21,8 +21,10 @@ COMPLETE_WORKING_DAYS = 10
 """Clocks of a referral. The policy names none; these are ours."""
 
 CIVIL_AFFAIRS = "civil_affairs"
+_GRACE = "dibao_grace"
 # Civil affairs pays these through eligibility itself or through the street reserve: nobody is asked to act.
-_NOT_REFERRED = frozenset({"temporary_assistance"})
+TEMPORARY_ASSISTANCE = "temporary_assistance"
+_NOT_REFERRED = frozenset({TEMPORARY_ASSISTANCE})
 
 
 class DecisionState(StrEnum):
@@ -75,6 +77,12 @@ class PolicyAnswer:
     district_home_visit: bool
     reason: str
     awaited: tuple[str, ...]
+    route: str | None = None
+    """Who decides on temporary assistance; no other policy has routes."""
+    last_day: date | None = None
+    """Of the grace period, by default; no other policy has one."""
+    months_at_most: int | None = None
+    """How long an identification lasts, where it ends by itself."""
 
 
 def policy_answers(result: Mapping[str, Any]) -> dict[str, PolicyAnswer]:
@@ -98,6 +106,9 @@ def _policy_answer(policy: str, answer: Mapping[str, Any]) -> PolicyAnswer:
         district_home_visit=answer.get("district_home_visit", False),
         reason="；".join(answer["explanation"]["text"]),
         awaited=tuple(sorted({one["label"] for one in answer["explanation"]["awaits"]})),
+        route=answer.get("route"),
+        last_day=None if answer.get("ends_on") is None else date.fromisoformat(answer["ends_on"]),
+        months_at_most=answer.get("months_at_most"),
     )
 
 
@@ -125,6 +136,14 @@ class Measure:
     def needs_notice(self) -> bool:
         """Only what is granted hangs in the community, and never a child's case."""
         return self.granted and self.answer.public_notice
+
+    def exceeds_ordinary_standard(self, cap_fen: int) -> bool:
+        """Temporary assistance above its cap, which only the coordination group can resolve (clause 4.2.4)."""
+        return (
+            self.granted
+            and self.answer.policy == TEMPORARY_ASSISTANCE
+            and (self.answer.route == "special_deliberation" or (self.monthly_amount_fen or 0) > cap_fen)
+        )
 
     @property
     def is_monthly_benefit(self) -> bool:
@@ -158,27 +177,39 @@ class ProposalImpossible(Exception):
 
 
 def propose(
-    answers: Mapping[str, PolicyAnswer], *, requested: Sequence[str], overrides: Sequence[Override]
+    answers: Mapping[str, PolicyAnswer],
+    *,
+    requested: Sequence[str],
+    overrides: Sequence[Override],
+    settled: Collection[str] = (),
 ) -> list[Measure]:
     """Everything the household is entitled to, what it asked for and is refused, and what the officer changed.
 
     A policy on request is proposed where it was requested or where the officer, who has asked the family, names it.
+    What is `settled` runs already and is not decided a second time: a benefit in payment is changed, not granted anew.
+    So is the grace period, in which a benefit only goes on.
 
-    Raises ProposalImpossible where an override names no policy, or where a requested policy waits for a fact and
-    the officer has not decided it.
+    Raises ProposalImpossible where an override names no policy or one that is settled, or where a requested policy
+    waits for a fact and the officer has not decided it.
     """
+    settled = {*settled, _GRACE}
     changed = {override.policy: override for override in overrides}
+    running = sorted(changed.keys() & settled)
+    if running:
+        raise ProposalImpossible("already_settled", running, "该项正在执行，请通过待遇变更办理")
     unknown = sorted(changed.keys() - answers.keys())
     if unknown:
         raise ProposalImpossible("unknown_policy", unknown, "工具书中没有此项政策")
     # Intake does not know the toolbook: what it let through and we do not have, nobody can be granted or refused.
-    requested = [policy for policy in requested if policy in answers]
+    requested = [policy for policy in requested if policy in answers and policy not in settled]
     waiting = [policy for policy in requested if policy not in changed and answers[policy].eligible is None]
     if waiting:
         awaited = sorted({fact for policy in waiting for fact in answers[policy].awaited})
         raise ProposalImpossible("facts_awaited", waiting, "尚待核实：" + "、".join(awaited))
     measures = []
     for policy, answer in sorted(answers.items()):
+        if policy in settled:
+            continue
         override = changed.get(policy)
         if override is not None:
             measures.append(_overridden(answer, override))
@@ -207,21 +238,22 @@ def _overridden(answer: PolicyAnswer, override: Override) -> Measure:
     )
 
 
-def outcome_of(measures: Sequence[Measure], *, requested: Sequence[str]) -> str:
-    """`refused` where nothing that was asked for is granted; other measures may still be."""
+def outcome_of(measures: Sequence[Measure], *, requested: Sequence[str], settled: Collection[str] = ()) -> str:
+    """`refused` where nothing that was asked for is granted or runs already; other measures may still be granted."""
+    if any(policy in settled for policy in requested):
+        return "granted"
     asked = [measure for measure in measures if measure.answer.policy in requested]
     return "granted" if any(measure.granted for measure in asked) else "refused"
+
+
+def decide_by(accepted_on: date, *, working_days: int, calendar: WorkingCalendar) -> date:
+    """The last day of the whole procedure; the day of acceptance does not count (57 art. 22)."""
+    return calendar.add_working_days(accepted_on, working_days)
 
 
 def notice_ends_on(confirmed_on: date, calendar: WorkingCalendar) -> date:
     """The last day of the public notice; the day it is posted does not count."""
     return calendar.add_days(confirmed_on, PUBLIC_NOTICE_DAYS)
-
-
-def benefit_starts_on(in_force_on: date) -> date:
-    """The first day of the month after (57 art. 21)."""
-    year, month = divmod(in_force_on.year * 12 + in_force_on.month, 12)
-    return date(year, month + 1, 1)
 
 
 APPEAL_ROUTES = (

@@ -38,7 +38,8 @@ class ConfirmationRequest(Body):
 
     comment: Text
     district_visit_on: Day | None = Field(
-        default=None, description="Day of the district's home visit, where a near relative is in office"
+        default=None,
+        description="Day of the district's home visit, where a near relative is in office or somebody complained",
     )
 
 
@@ -48,6 +49,22 @@ class ReturnRequest(Body):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "请补充入户调查记录"}]})
 
     reason: Text
+
+
+class RecusalRequest(Body):
+    """The officer is a near relative of the household, or has another interest in it."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "申请人系本人的兄弟"}]})
+
+    reason: Text
+
+
+class RecusalView(BaseModel):
+    """Who stepped back from a household."""
+
+    household_id: UUID
+    decision_id: UUID
+    subject: str = Field(description="The officer's number")
 
 
 class ObjectionRequest(Body):
@@ -84,6 +101,8 @@ class DecisionView(BaseModel):
     differs_from_assessment: bool
     proposed_by: str | None = Field(description="The officer's number; not shown to residents")
     confirmed_by: str | None
+    decide_by: date | None = Field(description="Last day of the whole procedure")
+    resolution_number: str | None = Field(description="Of the coordination group, above the ordinary standard")
     notice_ends_on: date | None
     in_force_at: datetime | None
     on_request: list[str] = Field(description="Titles of what the household is entitled to and may ask for")

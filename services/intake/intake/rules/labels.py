@@ -109,6 +109,14 @@ REFERRAL_RESULTS: Mapping[str, str] = {
     "not_possible": "目前无法落实",
 }
 
+BENEFIT_CHANGES: Mapping[str, str] = {
+    "adjust": "调整",
+    "suspend": "暂停发放",
+    "resume": "恢复发放",
+    "grace": "转入渐退期",
+    "end": "终止发放",
+}
+
 GRANT_ROUTES: Mapping[str, str] = {
     "district": "该金额可由区级按临时救助程序办理，街道会协助您继续申请",
     "special_deliberation": "该情况可通过“一事一议”研究，街道会协助您继续申请",

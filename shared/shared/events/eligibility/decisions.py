@@ -1,16 +1,15 @@
-"""Events of eligibility: assessment, decision, benefit, referral."""
+"""Events of eligibility: assessment, decision, referral, and the duties of those who decide."""
 
 from datetime import date, datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from shared.events.contract import DistrictEvent, HouseholdEvent
+from shared.events.contract import HouseholdEvent
 
 _HOUSEHOLD = "01930000-0000-7000-8000-000000000001"
 _APPLICATION = "01930000-0000-7000-8000-000000000002"
 _ASSESSMENT = "01930000-0000-7000-8000-000000000006"
 _DECISION = "01930000-0000-7000-8000-000000000007"
-_SCREENING = "01930000-0000-7000-8000-00000000000b"
 
 
 class AssessmentCompleted(
@@ -122,27 +121,38 @@ class DecisionConfirmed(HouseholdEvent, topic="eligibility", type="eligibility.d
     granted: tuple[str, ...]
     refused: tuple[str, ...]
     differs_from_assessment: bool
+    resolution_number: str | None = None
+    """Of the coordination group, where the ordinary standard of temporary assistance is exceeded (clause 4.2.4)."""
 
 
-class BenefitStarted(HouseholdEvent, topic="eligibility", type="eligibility.benefit-started.v1", clause="2.1.2"):
-    """A monthly benefit runs from the first day of the month after the decision."""
+class DecisionOverdue(HouseholdEvent, topic="eligibility", type="eligibility.decision-overdue.v1", clause="8.1"):
+    """The time limit of the procedure passed and nothing is in force. Told once."""
 
     example: ClassVar = {
         "household_id": _HOUSEHOLD,
         "application_id": _APPLICATION,
-        "benefit_id": "01930000-0000-7000-8000-000000000008",
-        "policy": "dibao",
         "street": "420106009",
-        "monthly_amount_fen": 103000,
-        "starts_on": "2022-11-01",
+        "decide_by": "2022-11-21",
     }
 
     application_id: UUID
-    benefit_id: UUID
-    policy: str
     street: str
-    monthly_amount_fen: int
-    starts_on: date
+    decide_by: date
+
+
+class ComplaintReceived(HouseholdEvent, topic="eligibility", type="eligibility.complaint-received.v1", clause="13.1.2"):
+    """Somebody complained about a case or reported it: the district visits the home before it is confirmed."""
+
+    example: ClassVar = {
+        "household_id": _HOUSEHOLD,
+        "application_id": _APPLICATION,
+        "complaint_id": "01930000-0000-7000-8000-000000000010",
+        "street": "420106009",
+    }
+
+    application_id: UUID
+    complaint_id: UUID
+    street: str
 
 
 class ReferralIssued(HouseholdEvent, topic="referrals", type="eligibility.referral-issued.v1", clause="8.1"):
@@ -171,54 +181,3 @@ class ReferralIssued(HouseholdEvent, topic="referrals", type="eligibility.referr
     """Member references inside the household; who they are, data-sharing tells under a purpose."""
     accept_by: datetime
     complete_by: datetime
-
-
-class StandardPublished(DistrictEvent, topic="eligibility", type="eligibility.standard-published.v1", clause="3.2"):
-    """A dated parameter got a value. Others keep a copy of the ones they need."""
-
-    example: ClassVar = {
-        "parameter": "urban_dibao_standard",
-        "value": "910",
-        "unit": "yuan/person/month",
-        "first_day": "2022-04-01",
-        "source": "Wuhan, 2022-04-27",
-        "assumed": False,
-    }
-
-    parameter: str
-    value: str
-    unit: str
-    first_day: date
-    source: str
-    assumed: bool
-
-
-class LeadFound(HouseholdEvent, topic="eligibility", type="eligibility.lead-found.v1", clause="6.1"):
-    """A screening found policies that a household is entitled to and does not receive. A lead, never a grant."""
-
-    example: ClassVar = {
-        "household_id": _HOUSEHOLD,
-        "screening_id": _SCREENING,
-        "street": "420106009",
-        "policies": ["dibao", "medical_assistance"],
-    }
-
-    screening_id: UUID
-    street: str
-    """Empty where the snapshot did not know it."""
-    policies: tuple[str, ...]
-
-
-class ReviewSuggested(HouseholdEvent, topic="eligibility", type="eligibility.review-suggested.v1", clause="6.1"):
-    """A screening found policies that a household receives and may no longer be entitled to. Nothing is cut by it."""
-
-    example: ClassVar = {
-        "household_id": _HOUSEHOLD,
-        "screening_id": _SCREENING,
-        "street": "420106009",
-        "policies": ["dibao"],
-    }
-
-    screening_id: UUID
-    street: str
-    policies: tuple[str, ...]

@@ -1,0 +1,53 @@
+"""Near relatives step back: an officer who says so handles nothing of that household (民发〔2021〕57号 art. 11)."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from eligibility.queries.decisions import decision_row
+from eligibility.tables import recusal
+from shared.auth import Principal
+from shared.problems import Problem
+
+
+async def recuse(
+    tx: AsyncConnection, *, decision_id: UUID, reason: str, caller: Principal, now: datetime
+) -> sa.Row[Any]:
+    """Step back from everything of the decision's household. Raises Problem 404. Said twice, it is said."""
+    row = await decision_row(tx, decision_id)
+    await tx.execute(
+        insert(recusal)
+        .values(
+            household_id=row.household_id,
+            subject=caller.subject,
+            decision_id=decision_id,
+            street=row.street,
+            reason=reason,
+            recorded_at=now,
+        )
+        .on_conflict_do_nothing()
+    )
+    return row
+
+
+async def refuse_recused(tx: AsyncConnection, *, household_id: UUID, caller: Principal, proposed_by: str = "") -> None:
+    """Raises Problem 409 for an officer who stepped back, and where the one who proposed did so since."""
+    found = await tx.execute(
+        sa.select(recusal.c.subject).where(
+            recusal.c.household_id == household_id, recusal.c.subject.in_([caller.subject, proposed_by])
+        )
+    )
+    recused = set(found.scalars())
+    if caller.subject in recused:
+        raise Problem(409, "recused", "已就该家庭申请回避", way_out="请由其他有权限的人员办理")
+    if recused:
+        raise Problem(
+            409,
+            "proposer_recused",
+            "提出意见的人员已申请回避",
+            way_out="请退回该意见，由其他人员重新提出",
+        )

@@ -1,0 +1,5 @@
+"""The set of tables of eligibility."""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
