@@ -28,8 +28,10 @@ from shared.events.eligibility import (
     DecisionConfirmed,
     DecisionProposed,
     DecisionReturned,
+    LeadFound,
     PublicNoticeStarted,
     ReferralIssued,
+    ReviewSuggested,
 )
 from shared.ids import new_id
 from shared.inbox import Delivery
@@ -227,7 +229,7 @@ def test_every_event_reads_in_plain_chinese(contract: type[Event]) -> None:
 def test_all_events_about_households_are_on_the_time_line() -> None:
     own = {contract for contract in contracts() if contract.topic == "intake"}
     about_households = {contract for contract in contracts() if "household_id" in contract.model_fields}
-    assert set(SUBSCRIPTIONS) == about_households - own - {PersonalDataAccessed}
+    assert set(SUBSCRIPTIONS) == about_households - own - {PersonalDataAccessed, LeadFound, ReviewSuggested}
 
 
 def test_unknown_codes_still_read_well() -> None:
