@@ -1,9 +1,12 @@
 """Any service by name, on a real database of its own; and the whole district with one case on record."""
 
+import base64
+import hashlib
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,6 +19,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import text
 from tests.contracts.endpoints import Endpoint, endpoints_of
+from tests.eligibility.snapshots import table_of
 
 import data_sharing.main
 import data_sharing.settings
@@ -30,6 +34,7 @@ import intake.settings
 import oversight.main
 import oversight.settings
 from doudi.databases import DatabaseUrls
+from eligibility.rules.facts.contract import read_facts
 from shared.auth import Role
 from shared.database import Database
 from shared.deadlines import Worker
@@ -316,6 +321,7 @@ async def put_on_record(district: District) -> OnRecord:
     shared = {"street": STREET, "data_set": "individual_income"}
     shared |= await _apply(district)
     shared |= await _decide(district, shared["application_id"])
+    shared |= await _screen(district, shared["household_id"])
     fund = await _pay(district, shared["household_id"])
     referrals = {name: await _refer(district, name, shared) for name in sorted(_DEPARTMENTS)}
     replenishment = ReplenishmentRequested.from_example()
@@ -388,6 +394,28 @@ async def _go_on(district: District, application_id: str, benefit_id: str) -> di
     path = place.format(application_id=application_id)
     complaint = await district.post("eligibility", path, body, Role.STREET_CLERK, subject=CLERK)
     return {"change_id": change["change_id"], "complaint_id": complaint["complaint_id"]}
+
+
+async def _screen(district: District, household_id: str) -> dict[str, str]:
+    """A population of this household alone is screened; what was found of it."""
+    nobody_earns = {"street": STREET, "members": [{"id": "p1", "relation": "applicant", "birth_date": "1977-05-12"}]}
+    facts = read_facts(nobody_earns, district.clock.today())
+    buffer = BytesIO()
+    table_of({household_id: facts}, {}).write_parquet(buffer)
+    officer: dict[str, Any] = {"role": Role.DISTRICT_OFFICER, "subject": "district-1"}
+    announced = {
+        "as_of": district.clock.today().isoformat(),
+        "snapshot_sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
+        "parts": 1,
+    }
+    screening = await district.post("eligibility", "/v1/screenings", announced, **officer)
+    path = f"/v1/screenings/{screening['screening_id']}/parts/1"
+    content = {"content": base64.b64encode(buffer.getvalue()).decode()}
+    await district.post("eligibility", path, content, method="PUT", **officer)
+    await district.settle()
+    service = district["eligibility"]
+    answer = await service.http.get("/v1/findings", headers=service.caller(Role.DISTRICT_OFFICER))
+    return {"screening_id": screening["screening_id"], "finding_id": answer.json()["items"][0]["finding_id"]}
 
 
 async def _pay(district: District, household_id: str) -> dict[str, str]:

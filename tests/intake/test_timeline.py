@@ -29,8 +29,10 @@ from shared.events.eligibility import (
     DecisionConfirmed,
     DecisionProposed,
     DecisionReturned,
+    LeadFound,
     PublicNoticeStarted,
     ReferralIssued,
+    ReviewSuggested,
 )
 from shared.ids import new_id
 from shared.inbox import Delivery
@@ -228,7 +230,8 @@ def test_every_event_reads_in_plain_chinese(contract: type[Event]) -> None:
 def test_all_events_about_households_are_on_the_time_line() -> None:
     own = {contract for contract in contracts() if contract.topic == "intake"}
     about_households = {contract for contract in contracts() if "household_id" in contract.model_fields}
-    assert set(SUBSCRIPTIONS) == about_households - own - {PersonalDataAccessed, ComplaintReceived}
+    for_staff = {PersonalDataAccessed, ComplaintReceived, LeadFound, ReviewSuggested}
+    assert set(SUBSCRIPTIONS) == about_households - own - for_staff
 
 
 def test_unknown_codes_still_read_well() -> None:

@@ -154,7 +154,7 @@ def _received(snapshot: Snapshot) -> pl.DataFrame:
         .with_columns(rows.get_column(RECEIVING).alias(POLICY))
         .filter(pl.col(POLICY).is_null() | (pl.col(POLICY).list.len() > 0))
         .explode(POLICY)
-        .filter(pl.col(POLICY).is_null() | pl.col(POLICY).is_in(_POLICIES.categories))
+        .filter(pl.col(POLICY).is_null() | pl.col(POLICY).is_in(_POLICIES.categories.to_list()))
         .with_columns(pl.col(POLICY).cast(_POLICIES))
     )
 
