@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from eligibility.rules.engine.spans import NOT_NEGATIVE, Number, Span, add, between, greatest, high
 from eligibility.rules.facts.reading import Place, Section, doubled, matching, read_word
-from eligibility.rules.facts.records import Facts, FactsInvalid, Finding, HouseholdFacts, PersonFacts
+from eligibility.rules.facts.records import NEVER, Facts, FactsInvalid, Finding, HouseholdFacts, PersonFacts
 
 RELATIONS: Final = (
     "applicant", "spouse", "child", "grandchild", "father", "mother", "grandparent", "sibling", "other",
@@ -104,14 +104,14 @@ class _Received:
         return None if self._is_unknown else self._since.get(policy, date.max)
 
     def share(self, policy: str, name: str) -> Number:
-        """One member's part: as declared, the whole for a single member, equal parts of dibao, else unknown."""
+        """One member's part: as declared, all of it for a single one, equal parts of dibao and grace, else unknown."""
         amount = self.amount(policy)
         shares = self._shares.get(policy)
         if shares is not None:
             return shares[name]
         if amount == 0 or len(self._ids) == 1:
             return amount
-        if policy == "dibao" and isinstance(amount, int):
+        if policy in ("dibao", "dibao_grace") and isinstance(amount, int):
             return amount // len(self._ids)
         return between(0, high(amount))
 
@@ -187,8 +187,8 @@ def _parent(member: Section, key: str) -> tuple[str | None, Number, str | None, 
 def _person(member: Section, name: str, received: _Received, as_of: date) -> PersonFacts:
     registration = member.section("registration", ("region", "kind"))
     permit = member.section("residence_permit", ("issued", "last_endorsed"))
-    permit.day("issued", as_of)
-    permit.day("last_endorsed", as_of)
+    issued = permit.day("issued", as_of)
+    endorsed = permit.day("last_endorsed", as_of)
     employment = member.section("employment", ("status", "since"))
     disability = member.section("disability", _DISABILITY)
     school = member.section("school", ("stage", "home_teaching"))
@@ -204,12 +204,14 @@ def _person(member: Section, name: str, received: _Received, as_of: date) -> Per
         registration_kind=registration.word("kind", ("urban", "rural"), absent=""),
         living_here_since=member.day("living_here_since", as_of),
         residence_permit=None if permit.is_unknown else permit.is_declared,
+        residence_permit_endorsed_on=issued if endorsed == NEVER else endorsed,
         employment=employment.stated("status", EMPLOYMENT),
         employment_since=employment.day("since", as_of),
         **income,
         disability=disability.stated("category", DISABILITIES),
         disability_grade=disability.count("grade", 1, 4),
         disability_certificate=disability.truth("certificate", absent=False),
+        own_assets_within_limits=None,  # declared for the household only: whose they are has to be looked into
         autism=_contains(member, "diagnoses", "autism"),
         serious_illness=member.word("serious_illness", ILLNESSES, absent=""),
         diagnosed_on=member.day("diagnosed_on", as_of),
@@ -228,7 +230,7 @@ def _person(member: Section, name: str, received: _Received, as_of: date) -> Per
         obligors_declared=obligors_declared,
         obligors_able=obligors_able,
         receives_tekun=received.is_for("tekun", name),
-        dibao_share=received.share("dibao", name),
+        dibao_share=add((received.share("dibao", name), received.share("dibao_grace", name))),
         tekun_share=received.share("tekun", name),
         living_allowance_share=received.share("disability_living_allowance", name),
     )
@@ -248,7 +250,6 @@ def _household(root: Section, received: _Received, as_of: date) -> HouseholdFact
         relative.word("relation", absent="")
     return HouseholdFacts(
         street=street,
-        district=street and street[:6],
         financial=assets.fen("financial"),
         vehicles=NOT_NEGATIVE if values is None else len(values),
         dearest_vehicle=NOT_NEGATIVE if values is None else greatest([0, *values]),

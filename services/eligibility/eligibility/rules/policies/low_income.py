@@ -15,9 +15,15 @@ def income_below_margin(rule: Names) -> Node:
     return rule.household_income < rule.household_standard * ratio("margin_multiple")
 
 
+@book.rule("household", clause="2.2.1", says="收入和财产不超过低保边缘标准")
+def is_within_margin(rule: Names) -> Node:
+    return rule.has_dibao_members & rule.income_below_margin & rule.assets_within_margin
+
+
 @book.rule("household", clause="2.2.1", says="低保边缘家庭")
 def low_income_margin(rule: Names) -> Node:
-    return ~rule.dibao & rule.has_dibao_members & rule.income_below_margin & rule.assets_within_margin
+    # Income equal to the standard is not below it: this family is in the margin.
+    return ~rule.dibao & rule.is_within_margin
 
 
 @book.rule("household", clause="2.2.1", says="人均收入低于上年度人均可支配收入")
@@ -49,7 +55,8 @@ def is_dibao_household(rule: Names) -> Node:
 
 @book.rule("household", clause="2.2.1", says="低保、低保边缘或刚性支出困难家庭")
 def is_low_income_household(rule: Names) -> Node:
-    return rule.is_dibao_household | rule.low_income_margin | rule.rigid_expenditure
+    # Not asking which of dibao and margin it is: an unknown that decides only between them leaves this decided.
+    return rule.is_dibao_household | rule.is_within_margin | rule.rigid_expenditure
 
 
 @book.rule("person", clause="2.2.1", says="特困、低保（含单人保）人员")

@@ -109,11 +109,6 @@ def is_struck_by_disaster(household: Names) -> Node:
     return household.incident & household.incident_cause.is_one_of("fire", "public_emergency")
 
 
-@book.rule("person", clause="2.7.2", says="本区户籍")
-def is_registered_in_district(person: Names, household: Names) -> Node:
-    return (person.region == household.district) & (person.region != "")
-
-
 @book.rule("person", clause="2.7.2", says="灾害保险赔付对象")
 def gets_disaster_insurance(rule: Names) -> Node:
     return rule.is_struck_by_disaster & rule.is_registered_in_district
