@@ -128,7 +128,7 @@ def read_case(content: Any) -> tuple[Mapping[str, Any], date]:
     findings = [
         Finding.of(str(key), content[key], f"one of the keys {', '.join(_CASE_KEYS)}")
         for key in content
-        if key not in _CASE_KEYS
+        if key not in _CASE_KEYS and not str(key).endswith("note")
     ]
     as_of = read_day(content.get("as_of"))
     if as_of is None:
