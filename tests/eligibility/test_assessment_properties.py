@@ -169,8 +169,11 @@ def test_answer_decided_with_unknown_facts_stays_whatever_they_turn_out_to_be(
 ) -> None:
     household, as_of = case
     places = data.draw(st.lists(st.sampled_from(list(_places(household))), min_size=1, max_size=6))
-    known = assess(household, as_of).results
-    for policy, result in assess(_hidden(household, places), as_of).results.items():
+    whole, partial = assess(household, as_of), assess(_hidden(household, places), as_of)
+    index, interval = whole.as_json()["profile"]["index"], partial.as_json()["profile"]["index"]
+    assert interval["low"] <= index["low"] <= index["high"] <= interval["high"]
+    known = whole.results
+    for policy, result in partial.results.items():
         if result.eligible is not None:
             assert result.eligible == known[policy].eligible, policy
         if result.amount_fen is not None:

@@ -19,6 +19,7 @@ from eligibility.rules.facts.contract import read_facts
 from eligibility.rules.facts.reading import read_day
 from eligibility.rules.facts.records import NEVER, FactsInvalid, Finding
 from eligibility.rules.policies import PARAMETERS, TOOLBOOK
+from eligibility.rules.profile import profile
 from shared.money import format_yuan
 from shared.parameters import Parameters
 
@@ -66,13 +67,22 @@ class Assessment:
     def as_json(self) -> dict[str, Any]:
         """Every policy with its answer and explanation. Equal facts, day and parameters give equal bytes."""
         policies = {policy.id: self._policy_as_json(policy) for policy in TOOLBOOK.policies}
+        hardship = self.profile()
         read = self._frame.read if self._frame else {}
         return {
             "as_of": self.as_of.isoformat(),
             "toolbook_version": self.toolbook_version,
             "parameters": {name: read[name].as_json() for name in sorted(read)},
             "policies": policies,
+            "profile": hardship,
         }
+
+    def profile(self) -> dict[str, Any] | None:
+        """Hardship index, needs and matched measures (clause 7.1); None before the first rule is in force."""
+        if self._edition is None or self._frame is None or self._explainer is None:
+            return None
+        answers = {name: result.eligible for name, result in self.results.items()}
+        return profile(self._edition, self._frame, self._explainer, answers)
 
     def explanation(self, policy_id: str) -> dict[str, Any]:
         """Conditions, text and awaited facts of one policy."""
