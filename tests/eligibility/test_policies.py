@@ -216,6 +216,31 @@ def test_able_child_in_the_same_home_rules_tekun_out_and_an_old_poor_spouse_does
     assert couple["monthly_amount"] == "3640.00"
 
 
+@pytest.mark.clause("1.1")
+@pytest.mark.parametrize(
+    ("member", "household", "policy", "eligible"),
+    [
+        # tekun within the limit of assets, nothing beyond it: no dibao either way
+        (applicant("1950-01-01", obligors=[]), {"assets": {"financial": None}}, "dibao", False),
+        # dibao below the standard, grace above it: aided either way
+        (
+            applicant(**wage(None)),
+            {"receiving": [{"policy": "dibao", "monthly_amount": "500.00", "since": "2022-10-01"}]},
+            "medical_assistance",
+            True,
+        ),
+        # a certificate is one of a disability, whatever its category
+        (applicant(disability={"category": None, "grade": 1, "certificate": True}), {}, "disability_insurance", True),
+        # an income not known makes no rigid expenditure where nothing was spent
+        (applicant(**wage(None)), {}, "rigid_expenditure", False),
+    ],
+)
+def test_what_is_the_same_whatever_the_unknown_turns_out_to_be_is_answered(
+    *, member: Any, household: Any, policy: str, eligible: bool
+) -> None:
+    assert answers(member, **household)[policy]["eligible"] is eligible
+
+
 @pytest.mark.clause("2.1.1")
 @pytest.mark.parametrize(("failed", "care"), [(0, "full"), (1, "partial_loss"), (3, "partial_loss"), (4, "full_loss")])
 def test_self_care_is_graded_by_failed_items(failed: int, care: str) -> None:

@@ -37,7 +37,7 @@ def dibao_members(rule: Names) -> Node:
     return members(rule.is_dibao_member)
 
 
-@book.rule("household", clause="2.1.2", says="有低保核算人口")
+@book.rule("household", clause="2.1.2", says="至少一人计入低保核算")
 def has_dibao_members(rule: Names) -> Node:
     return rule.dibao_members > 0
 
@@ -57,9 +57,15 @@ def income_below_standard(rule: Names) -> Node:
     return rule.household_income < rule.household_standard
 
 
+@book.rule("household", clause="2.1.2", says="有低保核算人口")
+def has_member_for_dibao(rule: Names) -> Node:
+    # With assets within the limits this is to have dibao members, and it is decided while the assets are unknown.
+    return any_member(rule.is_family_member & ~rule.is_in_extreme_hardship & ~rule.is_child_on_full_rate)
+
+
 @book.rule("household", clause="2.1.2", says="最低生活保障资格")
 def dibao(rule: Names) -> Node:
-    return rule.has_dibao_members & rule.income_below_standard & rule.assets_within_limits
+    return rule.has_member_for_dibao & rule.income_below_standard & rule.assets_within_limits
 
 
 @book.rule("household", clause="2.1.2", says="月低保金（标准与收入之差）")
@@ -111,7 +117,7 @@ def own_income_below_standard(rule: Names) -> Node:
 
 @book.rule("person", clause="2.1.2", says="随家庭享受低保或渐退期")
 def is_protected_with_household(rule: Names) -> Node:
-    return (rule.dibao | rule.dibao_grace) & rule.is_dibao_member
+    return rule.is_dibao_household & rule.is_dibao_member
 
 
 @book.rule("person", clause="2.1.2", says="单人保资格")
@@ -172,17 +178,21 @@ def grace_is_not_over(rule: Names) -> Node:
     return rule.grace_ends_on >= today()
 
 
-@book.rule("household", clause="2.1.4", says="低保渐退期")
-def dibao_grace(rule: Names) -> Node:
+@book.rule("household", clause="2.1.4", says="正享受低保且就业（收入超标即进入渐退期）")
+def is_protected_by_work(rule: Names) -> Node:
     return (
         rule.is_on_dibao
         & rule.has_dibao_members
-        & ~rule.income_below_standard
         & rule.has_working_member
         & rule.is_lifted_by_work
         & rule.assets_within_limits
         & rule.grace_is_not_over
     )
+
+
+@book.rule("household", clause="2.1.4", says="低保渐退期")
+def dibao_grace(rule: Names) -> Node:
+    return rule.is_protected_by_work & ~rule.income_below_standard
 
 
 @book.rule("household", clause="2.1.4", says="已不计入低保人口的成员原份额")

@@ -19,8 +19,8 @@ _TEXT = "武昌办发〔2022〕8号 二（九）"
 
 
 @book.rule("person", clause="2.9.1", says="残疾或诊断孤独症的儿童")
-def is_disabled_or_autistic(person: Names) -> Node:
-    return (person.disability != "") | person.autism
+def is_disabled_or_autistic(person: Names, rule: Names) -> Node:
+    return rule.is_disabled | person.autism
 
 
 @book.rule("person", clause="2.9.1", says="居住证在有效签注期内")

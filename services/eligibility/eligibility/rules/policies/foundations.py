@@ -97,6 +97,17 @@ def is_working(person: Names) -> Node:
     return person.employment.is_one_of("employed", "flexible", "self_employed")
 
 
+@book.rule("person", clause="2.3.1", says="残疾")
+def is_disabled(person: Names) -> Node:
+    # A known grade is a disability, whatever its category.
+    return (person.disability != "") | (person.disability_grade >= 1)
+
+
+@book.rule("person", clause="2.3.1", says="持证残疾人")
+def is_certified_disabled(person: Names) -> Node:
+    return person.disability_certificate
+
+
 @book.rule("person", clause="2.1.1", says="重度残疾（一、二级）")
 def is_severely_disabled(person: Names) -> Node:
     return (person.disability_grade >= 1) & (person.disability_grade <= 2)
@@ -147,6 +158,11 @@ def homes_within_margin(household: Names) -> Node:
 @book.rule("household", clause="2.2.1", says="财产状况符合低保边缘规定")
 def assets_within_margin(rule: Names) -> Node:
     return rule.financial_assets_within_margin & rule.vehicles_within_margin & rule.homes_within_margin
+
+
+@book.rule("household", clause="2.2.1", says="有刚性支出")
+def has_rigid_spending(household: Names) -> Node:
+    return household.rigid_total > 0
 
 
 @book.rule("household", clause="2.2.1", says="刚性支出占比超过规定比例")

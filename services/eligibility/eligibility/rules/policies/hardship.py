@@ -67,8 +67,8 @@ def is_burdened_by_dependants(rule: Names) -> Node:
 
 
 @book.rule("person", clause="7.1", says="残疾（非重度）")
-def is_less_severely_disabled(person: Names, rule: Names) -> Node:
-    return (person.disability != "") & ~rule.is_severely_disabled
+def is_less_severely_disabled(rule: Names) -> Node:
+    return rule.is_disabled & ~rule.is_severely_disabled
 
 
 @book.rule("person", clause="7.1", says="患重大疾病")
@@ -79,11 +79,6 @@ def is_seriously_ill(person: Names) -> Node:
 @book.rule("person", clause="7.1", says="劳动年龄内失业")
 def is_jobless(rule: Names) -> Node:
     return rule.is_unemployed & rule.is_of_working_age
-
-
-@book.rule("household", clause="7.1", says="有刚性支出")
-def has_rigid_spending(household: Names) -> Node:
-    return household.rigid_total > 0
 
 
 @book.rule("household", clause="7.1", says="有教育支出")
@@ -98,8 +93,8 @@ def is_family_crushed_by_spending(household: Names, rule: Names) -> Node:
 
 
 @book.rule("household", clause="7.1", says="有成员残疾")
-def has_disabled_member(person: Names) -> Node:
-    return any_member(person.disability != "")
+def has_disabled_member(rule: Names) -> Node:
+    return any_member(rule.is_disabled)
 
 
 @book.rule("household", clause="7.1", says="有成员失业")

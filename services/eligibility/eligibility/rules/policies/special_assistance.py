@@ -34,14 +34,9 @@ def is_pupil(person: Names) -> Node:
     return person.school != ""
 
 
-@book.rule("person", clause="2.3.1", says="持证残疾人")
-def is_certified_disabled(person: Names) -> Node:
-    return (person.disability != "") & person.disability_certificate
-
-
 @book.rule("person", clause="2.3.1", says="教育救助对象")
-def gets_education_aid(person: Names, rule: Names) -> Node:
-    return rule.is_pupil & (rule.is_aided | (person.disability != ""))
+def gets_education_aid(rule: Names) -> Node:
+    return rule.is_pupil & (rule.is_aided | rule.is_disabled)
 
 
 @book.rule("household", clause="2.4.1", says="无自有住房")

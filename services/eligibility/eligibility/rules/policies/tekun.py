@@ -143,17 +143,21 @@ def is_not_on_child_rate(person: Names, rule: Names) -> Node:
     return ~rule.is_child_on_rate | person.receives_tekun
 
 
-@book.rule("person", clause="2.1.1", says="特困人员")
-def is_tekun(rule: Names) -> Node:
+@book.rule("person", clause="2.1.1", says="符合特困人员条件（财产除外）")
+def is_in_extreme_hardship(rule: Names) -> Node:
     return (
         (rule.has_no_labour_capacity | rule.keeps_support_at_school)
         & rule.has_no_livelihood
-        & rule.assets_within_limits
         & rule.has_no_obligor_outside
         & ~rule.is_supported_by_next_of_kin
         & ~rule.is_supported_by_wider_kin
         & rule.is_not_on_child_rate
     )
+
+
+@book.rule("person", clause="2.1.1", says="特困人员")
+def is_tekun(rule: Names) -> Node:
+    return rule.is_in_extreme_hardship & rule.assets_within_limits
 
 
 @book.rule("person", clause="2.1.1", says="特困供养金")

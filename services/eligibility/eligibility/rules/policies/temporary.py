@@ -19,7 +19,7 @@ def is_in_emergency(household: Names) -> Node:
 
 @book.rule("household", clause="4.2.2", says="困难家庭有刚性支出并申请临时救助")
 def is_burdened_by_spending(household: Names, rule: Names) -> Node:
-    return household.requested & (household.rigid_total > 0) & rule.has_aided_member
+    return household.requested & rule.has_rigid_spending & rule.has_aided_member
 
 
 @book.rule("person", clause="4.1.1", says="失业满三个月且无收入、无失业保险金")
@@ -85,8 +85,8 @@ def is_beyond_cap(rule: Names) -> Node:
 
 
 @book.rule("household", clause="9.1.1", says="有刚性支出且占比超过规定比例")
-def is_crushed_by_spending(household: Names, rule: Names) -> Node:
-    return (household.rigid_total > 0) & rule.has_dibao_members & rule.rigid_share_exceeded
+def is_crushed_by_spending(rule: Names) -> Node:
+    return rule.has_rigid_spending & rule.has_dibao_members & rule.rigid_share_exceeded
 
 
 @book.rule("household", clause="9.1.1", says="成员患重大疾病")
