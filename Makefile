@@ -55,6 +55,7 @@ lint: setup  ## Check style, types, import rules and declared libraries
 .PHONY: lock
 lock: $(LIBRARIES)  ## Resolve requirements.in into requirements.lock, with hashes
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --output-file requirements.lock requirements.in
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --constraint requirements.lock --output-file tests/bench/openfisca/requirements.lock tests/bench/openfisca/requirements.in
 
 .PHONY: clauses
 clauses: setup  ## Print each obligation of the policy with its service and the tests that prove it
@@ -71,6 +72,11 @@ bench-api: setup  ## Requests per second against a bare route
 .PHONY: bench-cases
 bench-cases: setup  ## Complete cases per minute through all services
 	@$(BIN)/python -m tests.bench.cases
+
+.PHONY: bench-rules
+bench-rules: setup  ## The rules over 1.2 million persons and for one household, against OpenFisca-Core
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tests/bench/openfisca/requirements.lock
+	@$(BIN)/python -m tests.bench.rules $(ARGS)
 
 .PHONY: clean
 clean:  ## Remove the virtual environment, caches and resolved jars

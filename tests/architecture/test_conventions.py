@@ -46,6 +46,8 @@ KEPT_BY_OVERSIGHT_ALONE = {
     "PersonalDataAccessed": "a look at personal data is a matter of the history, which oversight keeps",
     "HouseholdRegistered": "others learn of a household with what happens to it",
     "ReserveReplenished": "the answer of finance is known by ReplenishmentAnswered; this one closes the books",
+    "LeadFound": "who follows findings reads them from eligibility; a street's list of tasks will hear it",
+    "ReviewSuggested": "as LeadFound",
     "ClueRaised": "oversight's own; a part that works clues will hear it",
     "CheckpointSigned": "oversight's own; witnesses outside the platform read it",
 }

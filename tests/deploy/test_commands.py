@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from doudi.apart import run_apart
 from doudi.commands.events import line_of
 from doudi.databases import DatabaseUrls
 from doudi.main import app
+from eligibility.rules.facts.snapshot import read_snapshot
 from shared.events import Envelope
 from shared.events.intake import ApplicationSubmitted
 from shared.ids import new_id
@@ -41,7 +42,9 @@ def envelope() -> Envelope:
     return Envelope(event_id=new_id(), source="intake", time=datetime(2022, 10, 10, tzinfo=UTC), event=event)
 
 
-@pytest.mark.parametrize("command", ["up", "demo", "assess", "token", "events", "replay", "dlq"])
+@pytest.mark.parametrize(
+    "command", ["up", "demo", "assess", "population", "screen", "token", "events", "replay", "dlq"]
+)
 def test_every_command_explains_itself(command: str) -> None:
     result = doudi(command, "--help")
     assert result.exit_code == 0
@@ -64,6 +67,27 @@ def test_assess_takes_another_day_than_the_one_in_the_file(tmp_path: Path) -> No
     file = tmp_path / "case.json"
     file.write_text(json.dumps(CASE), encoding="utf-8")
     assert json.loads(doudi("assess", str(file), "--as-of", "2023-05-01").stdout)["as_of"] == "2023-05-01"
+
+
+def test_a_population_is_the_same_every_time_and_can_be_screened(tmp_path: Path) -> None:
+    for name in ("first", "again"):
+        directory = str(tmp_path / name)
+        result = doudi("population", "--persons", "500", "--seed", "7", "--on", "2022-12-01", "--out", directory)
+        assert result.exit_code == 0
+        assert "500 persons in " in result.stdout
+    first, again = (tmp_path / name / "snapshot.parquet" for name in ("first", "again"))
+    assert first.read_bytes() == again.read_bytes()
+    snapshot = read_snapshot(first, date(2022, 12, 1))
+    assert snapshot.rows.height == 500
+    assert snapshot.rejected.is_empty()
+
+
+def test_screening_needs_a_file_and_a_platform(tmp_path: Path) -> None:
+    assert doudi("screen", str(tmp_path / "absent.parquet")).exit_code == 2
+    (tmp_path / "snapshot.parquet").write_bytes(b"PAR1")
+    alone = doudi("screen", str(tmp_path / "snapshot.parquet"), DOUDI_RUN_DIRECTORY=str(tmp_path))
+    assert alone.exit_code == 1
+    assert "doudi up" in alone.output
 
 
 def with_birth_date(value: Any) -> dict[str, Any]:

@@ -138,7 +138,7 @@ def cases(draw: st.DrawFn) -> tuple[dict[str, Any], date]:
     return household, as_of
 
 
-def _places(content: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def places(content: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Every place in a declaration that may be unknown."""
     items = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
     for key, below in items:
@@ -146,12 +146,12 @@ def _places(content: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...
         may_be_null = key not in ("members", "id", "policy") and path != ("members",) and "shares" not in here[-2:]
         if may_be_null and not (path and path[-1] == "receiving"):
             yield here
-        yield from _places(below, here)
+        yield from places(below, here)
 
 
-def _hidden(household: dict[str, Any], places: list[tuple[Any, ...]]) -> dict[str, Any]:
+def hidden(household: dict[str, Any], chosen: list[tuple[Any, ...]]) -> dict[str, Any]:
     masked = copy.deepcopy(household)
-    for place in places:
+    for place in chosen:
         below: Any = masked
         for key in place[:-1]:
             if below is None:
@@ -168,8 +168,8 @@ def test_answer_decided_with_unknown_facts_stays_whatever_they_turn_out_to_be(
     case: tuple[dict[str, Any], date], data: st.DataObject
 ) -> None:
     household, as_of = case
-    places = data.draw(st.lists(st.sampled_from(list(_places(household))), min_size=1, max_size=6))
-    whole, partial = assess(household, as_of), assess(_hidden(household, places), as_of)
+    chosen = data.draw(st.lists(st.sampled_from(list(places(household))), min_size=1, max_size=6))
+    whole, partial = assess(household, as_of), assess(hidden(household, chosen), as_of)
     index, interval = whole.as_json()["profile"]["index"], partial.as_json()["profile"]["index"]
     assert interval["low"] <= index["low"] <= index["high"] <= interval["high"]
     known = whole.results

@@ -6,7 +6,9 @@ from doudi.commands import dlq
 from doudi.commands.assess import assess
 from doudi.commands.demo import demo
 from doudi.commands.events import events
+from doudi.commands.population import population
 from doudi.commands.replay import replay
+from doudi.commands.screen import screen
 from doudi.commands.token import token
 from doudi.commands.up import up
 
@@ -20,6 +22,8 @@ app.command()(up)
 app.command()(demo)
 app.command()(assess)
 app.command()(token)
+app.command()(population)
+app.command()(screen)
 app.command()(events)
 app.command()(replay)
 app.add_typer(dlq.app, name="dlq")

@@ -6,6 +6,7 @@ from uuid import UUID
 from eligibility.clients import Clients
 from eligibility.handlers.assess import ASSESS_JOB, record_assessment, requested_by
 from eligibility.handlers.decide import END_NOTICE_JOB, end_notice
+from eligibility.handlers.screenings import SCREEN_JOB, match_snapshot, tell_page
 from eligibility.handlers.standards import publish_standards
 from eligibility.rules import PARAMETERS, assess
 from shared import deadlines
@@ -42,8 +43,22 @@ async def tell_standards(work: Work, _: Clients) -> None:
         await deadlines.schedule(tx, kind=work.kind, subject=work.subject, due_at=work.now + _PUBLISH_EVERY)
 
 
+async def screen_population(work: Work, _: Clients) -> None:
+    """One step of a screening: first everybody is matched, then page after page is told. Each step is all or nothing,
+    so a process that is killed takes up where the last one ended.
+    """
+    screening_id = UUID(work.subject)
+    step = tell_page if work.payload.get("matched") else match_snapshot
+    async with work.transaction() as tx:
+        if await step(tx, screening_id=screening_id, now=work.now):
+            await deadlines.schedule(
+                tx, kind=work.kind, subject=work.subject, due_at=work.due_at, payload={"matched": True}
+            )
+
+
 JOBS: Jobs[Clients] = {
     ASSESS_JOB: assess_case,
     END_NOTICE_JOB: end_public_notice,
     PUBLISH_STANDARDS_JOB: tell_standards,
+    SCREEN_JOB: screen_population,
 }

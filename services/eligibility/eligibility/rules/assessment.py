@@ -17,7 +17,7 @@ from eligibility.rules.engine.toolbook import Edition
 from eligibility.rules.engine.wording import ANSWERS, yuan
 from eligibility.rules.facts.contract import read_facts
 from eligibility.rules.facts.reading import read_day
-from eligibility.rules.facts.records import NEVER, FactsInvalid, Finding
+from eligibility.rules.facts.records import NEVER, Facts, FactsInvalid, Finding
 from eligibility.rules.policies import PARAMETERS, TOOLBOOK
 from eligibility.rules.profile import profile
 from shared.money import format_yuan
@@ -125,10 +125,14 @@ def assess(household: Mapping[str, Any], as_of: date, parameters: Parameters | N
     Raises FactsInvalid with every fault of the declaration, and ParameterMissing where a needed parameter has no value
     on the day. `parameters` are used in place of the packaged ones, of which they must hold every name.
     """
-    facts = read_facts(household, as_of)
-    edition = TOOLBOOK.edition(as_of)
+    return assess_facts(read_facts(household, as_of), parameters)
+
+
+def assess_facts(facts: Facts, parameters: Parameters | None = None) -> Assessment:
+    """The same for facts that were read already. Raises ParameterMissing."""
+    edition = TOOLBOOK.edition(facts.as_of)
     frame = edition.frame(facts, parameters or PARAMETERS) if edition else None
-    return Assessment(as_of, edition, frame)
+    return Assessment(facts.as_of, edition, frame)
 
 
 def read_case(content: Any) -> tuple[Mapping[str, Any], date]:

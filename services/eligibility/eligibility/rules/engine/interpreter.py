@@ -72,14 +72,9 @@ class Frame:
     def parameter(self, name: str, scale: int) -> int:
         """The whole number of fen, of ten-thousandths or of things that a parameter is today."""
         found = self.parameters.value(name, on=self.today)
-        value = found.value * scale
-        if value != int(value):
-            raise ParameterMissing(
-                f"{self.parameters.file}: {name} = {found.value} is finer than 1/{scale} of its unit"
-            )
         self.read[name] = found
-        self.numbers[name] = int(value)
-        return self.numbers[name]
+        number = self.numbers[name] = whole_number(found, scale)
+        return number
 
 
 class Compiler:
@@ -297,8 +292,21 @@ def _fact(node: Fact) -> Step:
     return lambda frame, _who: get(frame.household)
 
 
+def scale_of(node: ParameterOf) -> int:
+    """How many of the numbers that rules see make one of the parameter's unit: fen of a yuan, parts of a ratio."""
+    return FEN_PER_YUAN if node.unit is Unit.FEN else node.scale
+
+
+def whole_number(found: ParameterValue, scale: int) -> int:
+    """A parameter's value as the number that rules see. Raises ParameterMissing where it is finer than that."""
+    value = found.value * scale
+    if value != int(value):
+        raise ParameterMissing(f"parameter {found.name!r} = {found.value} is finer than 1/{scale} of its unit")
+    return int(value)
+
+
 def _parameter(node: ParameterOf) -> Step:
-    name, scale = node.name, FEN_PER_YUAN if node.unit is Unit.FEN else node.scale
+    name, scale = node.name, scale_of(node)
 
     def read(frame: Frame, _who: int) -> int:
         value = frame.numbers.get(name)

@@ -44,7 +44,7 @@ _MEMBER: Final = (
     "father", "mother", "obligors",
 )  # fmt: skip
 _DISABILITY: Final = ("category", "grade", "certificate")
-_MOST_PEOPLE = 50
+MOST_PEOPLE = 50
 
 _region = matching(r"\d{6}", "a region code of 6 digits")
 _street = matching(r"\d{9}", "a street code of 9 digits")
@@ -56,8 +56,8 @@ def read_facts(household: Any, as_of: date) -> Facts:
     findings: list[Finding] = []
     root = Section({} if household is None else household, Place("", findings), _HOUSEHOLD)
     members = root.sections("members", _MEMBER) or []
-    if not 0 < len(members) <= _MOST_PEOPLE:
-        root.place.key("members").fault(len(members), f"a list of 1 to {_MOST_PEOPLE} members")
+    if not 0 < len(members) <= MOST_PEOPLE:
+        root.place.key("members").fault(len(members), f"a list of 1 to {MOST_PEOPLE} members")
     ids = [member.name() for member in members]
     for at, twice in doubled(ids):
         root.place.key("members").item(at).key("id").fault(twice, "a person only once", "duplicate")
