@@ -120,6 +120,7 @@ def with_birth_date(value: Any) -> dict[str, Any]:
         (json.dumps({**CASE, "as_of": "2022-13-01"}), "as_of"),
         (json.dumps(with_birth_date("1965-02-30")), "members[0].birth_date"),
         (json.dumps(with_birth_date(1965)), "members[0].birth_date"),
+        (json.dumps({**CASE, "household": {"members": [], "colour": "red"}}), "colour"),
     ],
 )
 def test_assess_refuses_invalid_input_with_the_path_of_the_field(tmp_path: Path, content: str, expected: str) -> None:

@@ -18,6 +18,14 @@ def household(person: dict[str, Any] | None = None, **keys: Any) -> dict[str, An
     return {"street": "420106009", "members": [{**PERSON, **(person or {})}], **keys}
 
 
+def family(*kin: tuple[str, str | None]) -> dict[str, Any]:
+    given = household()
+    given["members"] += [
+        {"id": f"p{at}", "relation": relation, "birth_date": born} for at, (relation, born) in enumerate(kin, start=2)
+    ]
+    return given
+
+
 @pytest.mark.parametrize(
     ("given", "path", "expected"),
     [
@@ -27,15 +35,49 @@ def household(person: dict[str, Any] | None = None, **keys: Any) -> dict[str, An
         (household({"birth_date": "2022-10-11"}), "members[0].birth_date", "not after the day"),
         (household({"birth_date": "1850-01-01"}), "members[0].birth_date", "less than 130 years"),
         (household({"birth_date": 19770512}), "members[0].birth_date", "a date such as"),
+        (household({"birth_date": "1977-13-01"}), "members[0].birth_date", "a date such as"),
+        (household({"birth_date": "77-05-12"}), "members[0].birth_date", "a date such as"),
+        (household({"diagnosed_on": "1977-05-11"}), "members[0].diagnosed_on", "not before the birth, 1977-05-12"),
+        (household({"living_here_since": "1970-01-01"}), "members[0].living_here_since", "not before the birth"),
+        (
+            household({"employment": {"status": "employed", "since": "1970-01-01"}}),
+            "members[0].employment.since",
+            "not before the birth",
+        ),
+        (
+            household({"residence_permit": {"issued": "2022-10-11"}}),
+            "members[0].residence_permit.issued",
+            "not after the day",
+        ),
         (household({"relation": "uncle"}), "members[0].relation", "one of applicant"),
         (household({"income": [{"kind": "wage", "monthly": "-1.00"}]}), "members[0].income[0].monthly", "not negative"),
         (household({"income": [{"kind": "wage", "monthly": "1.005"}]}), "members[0].income[0].monthly", "2 decimals"),
+        (household({"income": [{"kind": "wage", "monthly": "2000元"}]}), "members[0].income[0].monthly", "yuan as"),
+        (
+            household({"income": [{"kind": "wage", "monthly": "2,000"}]}),
+            "members[0].income[0].monthly",
+            "decimal string",
+        ),
+        (household({"income": [{"kind": "wage", "monthly": "2e3"}]}), "members[0].income[0].monthly", "decimal string"),
+        (household({"income": [{"kind": "wage", "yearly": "9"}]}), "members[0].income[0].yearly", "one of the keys"),
         (household({"income": [{"kind": "wage", "monthly": 2000}]}), "members[0].income[0].monthly", "decimal string"),
         (household({"income": [{"kind": "wage", "monthly": 20.5}]}), "members[0].income[0].monthly", "decimal string"),
         (household({"income": [{"kind": "gift", "monthly": "1"}]}), "members[0].income[0].kind", "one of wage"),
         (household({"income": [{"kind": "wage"}]}), "members[0].income[0].monthly", "a value or null"),
         (household({"income": "2000"}), "members[0].income", "a list"),
         (household({"disability": {"category": "limb", "grade": 5}}), "members[0].disability.grade", "from 1 to 4"),
+        (
+            household({"disability": {"category": "limb", "grade": "1"}}),
+            "members[0].disability.grade",
+            "a whole number",
+        ),
+        (household({"father": {"status": "detained", "months": -1}}), "members[0].father.months", "from 0 to 1200"),
+        (
+            household(rigid_spending_12m=[{"kind": "medical", "amount": "-5"}]),
+            "rigid_spending_12m[0].amount",
+            "not negative",
+        ),
+        (household(requested_amount="0.001"), "requested_amount", "at most 2 decimals"),
         (household({"lives_alone": "yes"}), "members[0].lives_alone", "true, false or null"),
         (household({"self_care_failed": ["eat", "eat"]}), "members[0].self_care_failed[1]", "only once"),
         (household(assets={"financial": 0}), "assets.financial", "decimal string"),
@@ -60,6 +102,39 @@ def test_fault_is_named_with_place_value_and_expectation(given: Any, path: str, 
     found = [finding for finding in error.value.findings if finding.path == path]
     assert found, error.value.findings
     assert expected in found[0].expected
+
+
+@pytest.mark.parametrize(
+    ("kin", "path", "expected"),
+    [
+        ([("father", "1977-05-12")], "members[1].birth_date", "a date before 1977-05-12, the birth of the applicant"),
+        ([("mother", "1980-01-01")], "members[1].birth_date", "a date before 1977-05-12"),
+        ([("grandparent", "1990-01-01")], "members[1].birth_date", "a date before 1977-05-12"),
+        ([("child", "1977-05-12")], "members[1].birth_date", "a date after 1977-05-12, the birth of the applicant"),
+        ([("grandchild", "1960-01-01")], "members[1].birth_date", "a date after 1977-05-12"),
+        ([("spouse", "1980-01-01"), ("child", "1975-01-01")], "members[2].birth_date", "a date after 1977-05-12"),
+        ([("spouse", "1980-01-01"), ("spouse", "1981-01-01")], "members", "one spouse at most"),
+    ],
+)
+def test_kin_that_cannot_be_is_refused(kin: list[tuple[str, str]], path: str, expected: str) -> None:
+    with pytest.raises(FactsInvalid) as error:
+        read_facts(family(*kin), TODAY)
+    (found,) = error.value.findings
+    assert found.path == path
+    assert expected in found.expected
+
+
+@pytest.mark.parametrize(
+    "kin",
+    [
+        [("spouse", "1950-01-01"), ("child", "1975-01-01")],
+        [("spouse", None), ("child", "1975-01-01")],
+        [("father", None), ("child", None)],
+        [("father", "1977-05-11"), ("child", "1977-05-13"), ("sibling", "1950-01-01"), ("other", "1950-01-01")],
+    ],
+)
+def test_kin_that_can_be_or_of_whom_it_is_not_known_is_read(kin: list[tuple[str, str | None]]) -> None:
+    assert len(read_facts(family(*kin), TODAY).people) == len(kin) + 1
 
 
 def test_all_faults_are_found_at_once() -> None:
@@ -102,6 +177,7 @@ def test_dibao_without_shares_is_shared_equally() -> None:
 
 
 def test_remarks_are_allowed_and_decide_nothing() -> None:
+    read_case({"as_of": "2022-10-10", "household": household(), "note": "from the visit"})
     assert read_facts(household({"relation_note": "grandmother"}), TODAY) == read_facts(household(), TODAY)
 
 
@@ -112,6 +188,7 @@ def test_remarks_are_allowed_and_decide_nothing() -> None:
         ({"household": {}}, "as_of"),
         ({"as_of": "2022-10-10"}, "household"),
         ({"as_of": "2022-13-01"}, "as_of"),
+        ({"as_of": "2022-10-10", "household": {}, "day": 1}, "day"),
     ],
 )
 def test_case_without_day_or_household_is_refused(content: Any, path: str) -> None:

@@ -78,7 +78,7 @@ def test_undecided_dibao_names_the_facts_it_waits_for() -> None:
     assert found["eligible"] is None
     assert [item["path"] for item in found["explanation"]["awaits"]] == ["assets.financial", "members[p2].income"]
     lines = [line.strip("　") for line in found["explanation"]["text"]]
-    limit = "低保家庭人均金融资产限额 21,840.00 元〔暂定〕 × 家庭人数 2 人 = 43,680.00 元"
+    limit = "低保家庭人均金融资产限额 21,840.00 元〔暂定〕 × 共同生活的家庭成员人数 2 人 = 43,680.00 元"
     assert f"待核：金融资产不超限（存款 未知，须不超过{limit}）" in lines
     assert lines[1:3] == ["等待申请人申报：存款", "等待区税务局：配偶 p2 月工资性收入"]
 
@@ -215,6 +215,31 @@ def test_able_child_in_the_same_home_rules_tekun_out_and_an_old_poor_spouse_does
     couple = answers(elder, person("p2", "1951-01-01", "spouse", obligors=[]))["tekun"]
     assert couple["persons"] == ["p1", "p2"]
     assert couple["monthly_amount"] == "3640.00"
+
+
+@pytest.mark.clause("1.1")
+@pytest.mark.parametrize(
+    ("member", "household", "policy", "eligible"),
+    [
+        # tekun within the limit of assets, nothing beyond it: no dibao either way
+        (applicant("1950-01-01", obligors=[]), {"assets": {"financial": None}}, "dibao", False),
+        # dibao below the standard, grace above it: aided either way
+        (
+            applicant(**wage(None)),
+            {"receiving": [{"policy": "dibao", "monthly_amount": "500.00", "since": "2022-10-01"}]},
+            "medical_assistance",
+            True,
+        ),
+        # a certificate is one of a disability, whatever its category
+        (applicant(disability={"category": None, "grade": 1, "certificate": True}), {}, "disability_insurance", True),
+        # an income not known makes no rigid expenditure where nothing was spent
+        (applicant(**wage(None)), {}, "rigid_expenditure", False),
+    ],
+)
+def test_what_is_the_same_whatever_the_unknown_turns_out_to_be_is_answered(
+    *, member: Any, household: Any, policy: str, eligible: bool
+) -> None:
+    assert answers(member, **household)[policy]["eligible"] is eligible
 
 
 @pytest.mark.clause("2.1.1")

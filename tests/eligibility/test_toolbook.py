@@ -55,7 +55,7 @@ def test_criteria_are_the_conditions_of_the_rule_nested_as_they_are() -> None:
     income, assets = dibao["criteria"][1:]
     assert income["sentence"] == "家庭核算月收入低于低保标准乘以人口"
     assert [(one["says"], one["sentence"]) for one in assets["criteria"]] == [
-        ("金融资产不超限", "存款不超过低保家庭人均金融资产限额 × 家庭人数"),
+        ("金融资产不超限", "存款不超过低保家庭人均金融资产限额 × 共同生活的家庭成员人数"),
         ("无机动车", "机动车为 0 辆"),
         ("住房不超限", "住房套数不超过低保家庭住房套数上限"),
     ]

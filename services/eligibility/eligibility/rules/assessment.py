@@ -20,6 +20,7 @@ from eligibility.rules.facts.contract import read_facts
 from eligibility.rules.facts.reading import read_day
 from eligibility.rules.facts.records import NEVER, Facts, FactsInvalid, Finding
 from eligibility.rules.policies import PARAMETERS, TOOLBOOK
+from eligibility.rules.profile import profile
 from shared.money import format_yuan
 from shared.parameters import Parameters
 
@@ -67,13 +68,22 @@ class Assessment:
     def as_json(self) -> dict[str, Any]:
         """Every policy with its answer and explanation. Equal facts, day and parameters give equal bytes."""
         policies = {policy.id: self._policy_as_json(policy) for policy in TOOLBOOK.policies}
+        hardship = self.profile()
         read = self._frame.read if self._frame else {}
         return {
             "as_of": self.as_of.isoformat(),
             "toolbook_version": self.toolbook_version,
             "parameters": {name: read[name].as_json() for name in sorted(read)},
             "policies": policies,
+            "profile": hardship,
         }
+
+    def profile(self) -> dict[str, Any] | None:
+        """Hardship index, needs and matched measures (clause 7.1); None before the first rule is in force."""
+        if self._edition is None or self._frame is None or self._explainer is None:
+            return None
+        answers = {name: result.eligible for name, result in self.results.items()}
+        return profile(self._edition, self._frame, self._explainer, answers)
 
     def explanation(self, policy_id: str) -> dict[str, Any]:
         """Conditions, amount, text and awaited facts of one policy."""
@@ -149,7 +159,7 @@ def read_case(content: Any) -> tuple[Mapping[str, Any], date]:
     findings = [
         Finding.of(str(key), content[key], f"one of the keys {', '.join(_CASE_KEYS)}")
         for key in content
-        if key not in _CASE_KEYS
+        if key not in _CASE_KEYS and not str(key).endswith("note")
     ]
     as_of = read_day(content.get("as_of"))
     if as_of is None:

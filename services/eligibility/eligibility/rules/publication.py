@@ -290,8 +290,14 @@ class _Sections:
         sentence = self._sentences.condition(rule.tree, wanted=wanted)
         if isinstance(rule.tree, Reference):
             return _entry(says, rule=name, clause=rule.clause, criteria=[self._criterion(rule.tree, wanted=wanted)])
+        # A condition on each member names a term within its sentence: that is where its words are explained.
+        terms = sorted(references(rule.tree) & self._terms)
         return _entry(
-            says, rule=name, clause=rule.clause, sentence="" if sentence.replace(" ", "") == says else sentence
+            says,
+            rule=name,
+            clause=rule.clause,
+            sentence="" if sentence.replace(" ", "") == says else sentence,
+            see=f"term-{terms[0]}" if terms else "",
         )
 
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from eligibility.schemas.body import Body
@@ -46,6 +46,10 @@ class AssessmentResult(BaseModel):
     as_of: date
     toolbook_version: str
     policies: dict[str, Any]
+    profile: dict[str, Any] | None = Field(
+        default=None,
+        description="多维度综合评估（7.1）：困难指数（0—100，未知事实使其成为区间）、需求、匹配的措施；仅供排序和建议",
+    )
 
 
 class AssessmentView(BaseModel):

@@ -35,6 +35,9 @@ PARAMETER_UNITS: Final = {
     "share of float": "（占预置额）",
     "share of last year's spending": "（占上年度总支出）",
     "months": "个月",
+    "working days": "个工作日",
+    "points": "分",
+    "persons": "人",
     "years": YEARS,
     "homes": "套",
     "vehicles": "辆",
@@ -44,7 +47,10 @@ PARAMETER_UNITS: Final = {
 }
 """The units of parameters.yaml in words; one that is missing here is refused when the book is loaded."""
 
-_MEASURES: Final = {"months": "个月", "years": YEARS, "homes": "套", "vehicles": "辆", "items of 6": "项"}
+_MEASURES: Final = {
+    "months": "个月", "working days": "个工作日", "points": "分", "persons": "人", "years": YEARS, "homes": "套",
+    "vehicles": "辆", "items of 6": "项",
+}  # fmt: skip
 
 WORDS: Final = {
     "": "无",

@@ -24,9 +24,6 @@ RECEIVING: Final = "receiving"
 MOST_FEN: Final = 10**11
 """A billion yuan: what is more is a slip of the pen, and sums of it would not be exact."""
 
-DERIVED: Final = frozenset({"district"})
-"""Facts that follow from another: the first six digits of the street."""
-
 _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "relation": contract.RELATIONS,
     "sex": ("", "M", "F"),
@@ -105,6 +102,6 @@ def _field(column: Column) -> Field:
 
 
 FIELDS: Final[Mapping[Scope, Mapping[str, Field]]] = {
-    scope: {name: _field(column) for name, column in columns.items() if name not in DERIVED | {"id"}}
+    scope: {name: _field(column) for name, column in columns.items() if name != "id"}
     for scope, columns in COLUMNS.items()
 }

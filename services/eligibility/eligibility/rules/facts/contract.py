@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from eligibility.rules.engine.spans import NOT_NEGATIVE, Number, Span, add, between, greatest, high
 from eligibility.rules.facts.reading import Place, Section, doubled, matching, read_word
-from eligibility.rules.facts.records import Facts, FactsInvalid, Finding, HouseholdFacts, PersonFacts
+from eligibility.rules.facts.records import NEVER, Facts, FactsInvalid, Finding, HouseholdFacts, PersonFacts
 
 RELATIONS: Final = (
     "applicant", "spouse", "child", "grandchild", "father", "mother", "grandparent", "sibling", "other",
@@ -63,12 +63,31 @@ def read_facts(household: Any, as_of: date) -> Facts:
         root.place.key("members").item(at).key("id").fault(twice, "a person only once", "duplicate")
     received = _Received(root, ids, as_of)
     people = [_person(member, name, received, as_of) for member, name in zip(members, ids, strict=True)]
-    if sum(person.relation == "applicant" for person in people) > 1:
-        root.place.key("members").fault("applicant", "one applicant, the others by their relation to that one")
+    _check_kin(root.place.key("members"), people)
     facts = _household(root, received, as_of)
     if findings:
         raise FactsInvalid(findings)
     return Facts(as_of, facts, tuple(sorted(people, key=lambda person: person.id)))
+
+
+def _check_kin(place: Place, people: Sequence[PersonFacts]) -> None:
+    """Refuse what cannot be: two applicants or spouses, and anybody born before an own parent or grandparent."""
+    if sum(person.relation == "applicant" for person in people) > 1:
+        place.fault("applicant", "one applicant, the others by their relation to that one")
+    if sum(person.relation == "spouse" for person in people) > 1:
+        place.fault("spouse", "one spouse at most")
+    births = {person.relation: person.birth_date for person in people if person.relation in ("applicant", "spouse")}
+    applicant = births.get("applicant")
+    for at, person in enumerate(people):
+        born, found = person.birth_date, place.item(at).key("birth_date")
+        if born is None or applicant is None:
+            continue
+        if person.relation in ("father", "mother", "grandparent") and born >= applicant:
+            found.fault(born, f"a date before {applicant}, the birth of the applicant, whose {person.relation} this is")
+        # A child of the spouse may well be older than the applicant.
+        elders = [applicant, births.get("spouse", applicant)]
+        if person.relation in ("child", "grandchild") and all(elder is not None and born <= elder for elder in elders):
+            found.fault(born, f"a date after {applicant}, the birth of the applicant, whose {person.relation} this is")
 
 
 class _Received:
@@ -104,14 +123,14 @@ class _Received:
         return None if self._is_unknown else self._since.get(policy, date.max)
 
     def share(self, policy: str, name: str) -> Number:
-        """One member's part: as declared, the whole for a single member, equal parts of dibao, else unknown."""
+        """One member's part: as declared, all of it for a single one, equal parts of dibao and grace, else unknown."""
         amount = self.amount(policy)
         shares = self._shares.get(policy)
         if shares is not None:
             return shares[name]
         if amount == 0 or len(self._ids) == 1:
             return amount
-        if policy == "dibao" and isinstance(amount, int):
+        if policy in ("dibao", "dibao_grace") and isinstance(amount, int):
             return amount // len(self._ids)
         return between(0, high(amount))
 
@@ -186,9 +205,10 @@ def _parent(member: Section, key: str) -> tuple[str | None, Number, str | None, 
 
 def _person(member: Section, name: str, received: _Received, as_of: date) -> PersonFacts:
     registration = member.section("registration", ("region", "kind"))
+    born = member.day("birth_date", as_of, required=True)
     permit = member.section("residence_permit", ("issued", "last_endorsed"))
-    permit.day("issued", as_of)
-    permit.day("last_endorsed", as_of)
+    issued = permit.day("issued", as_of, born=born)
+    endorsed = permit.day("last_endorsed", as_of, born=born)
     employment = member.section("employment", ("status", "since"))
     disability = member.section("disability", _DISABILITY)
     school = member.section("school", ("stage", "home_teaching"))
@@ -198,21 +218,23 @@ def _person(member: Section, name: str, received: _Received, as_of: date) -> Per
     return PersonFacts(
         id=name,
         relation=member.word("relation", RELATIONS),
-        birth_date=member.day("birth_date", as_of, required=True),
+        birth_date=born,
         sex=member.word("sex", ("M", "F"), absent=""),
         region=_region(registration, "region"),
         registration_kind=registration.word("kind", ("urban", "rural"), absent=""),
-        living_here_since=member.day("living_here_since", as_of),
+        living_here_since=member.day("living_here_since", as_of, born=born),
         residence_permit=None if permit.is_unknown else permit.is_declared,
+        residence_permit_endorsed_on=issued if endorsed == NEVER else endorsed,
         employment=employment.stated("status", EMPLOYMENT),
-        employment_since=employment.day("since", as_of),
+        employment_since=employment.day("since", as_of, born=born),
         **income,
         disability=disability.stated("category", DISABILITIES),
         disability_grade=disability.count("grade", 1, 4),
         disability_certificate=disability.truth("certificate", absent=False),
+        own_assets_within_limits=None,  # declared for the household only: whose they are has to be looked into
         autism=_contains(member, "diagnoses", "autism"),
         serious_illness=member.word("serious_illness", ILLNESSES, absent=""),
-        diagnosed_on=member.day("diagnosed_on", as_of),
+        diagnosed_on=member.day("diagnosed_on", as_of, born=born),
         self_care_failed=_count_words(member, "self_care_failed", SELF_CARE),
         lives_alone=member.truth("lives_alone", absent=False),
         school=school.stated("stage", STAGES),
@@ -228,7 +250,7 @@ def _person(member: Section, name: str, received: _Received, as_of: date) -> Per
         obligors_declared=obligors_declared,
         obligors_able=obligors_able,
         receives_tekun=received.is_for("tekun", name),
-        dibao_share=received.share("dibao", name),
+        dibao_share=add((received.share("dibao", name), received.share("dibao_grace", name))),
         tekun_share=received.share("tekun", name),
         living_allowance_share=received.share("disability_living_allowance", name),
     )
@@ -248,7 +270,6 @@ def _household(root: Section, received: _Received, as_of: date) -> HouseholdFact
         relative.word("relation", absent="")
     return HouseholdFacts(
         street=street,
-        district=street and street[:6],
         financial=assets.fen("financial"),
         vehicles=NOT_NEGATIVE if values is None else len(values),
         dearest_vehicle=NOT_NEGATIVE if values is None else greatest([0, *values]),

@@ -23,7 +23,6 @@ from eligibility.rules.facts.snapshot import Snapshot, first_rows
 BATCH_PERSONS: Final = 65_536
 """A column of them takes half a MiB: it stays in the processor's cache, and Python's part of the work is small."""
 
-_DISTRICT_DIGITS: Final = 6
 _CODED: Final = (Unit.WORD, Unit.DATE)
 _NOTHING_KNOWN: Final = Codes(np.int32(0), np.False_)
 
@@ -37,10 +36,6 @@ class Vocabulary:
     def code(self, word: str) -> int:
         """The number of a word, a new one if need be."""
         return self._codes.setdefault(word, len(self._codes))
-
-    def words(self) -> list[str]:
-        """The words in the order of their numbers."""
-        return list(self._codes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +125,6 @@ class Population:
         for field in snapshot.fields:
             at = self.household_rows if field.scope == "household" else self.person_rows
             self.stored[field.scope][field.name] = _store(rows, field, at, self.vocabulary)
-        street = self.stored["household"].get("street")
-        if street is not None:
-            self.stored["household"]["district"] = _district(street, self.vocabulary)
 
     @property
     def households(self) -> int:
@@ -192,12 +184,6 @@ def _word_codes(column: pl.Series, vocabulary: Vocabulary) -> Exact:
     words = column.dtype.categories.to_list() if isinstance(column.dtype, pl.Enum) else []
     codes = np.array([vocabulary.code(word) for word in words] or [0], dtype=np.int32)
     return codes[column.to_physical().fill_null(0).to_numpy()]
-
-
-def _district(street: Stored, vocabulary: Vocabulary) -> Stored:
-    words = vocabulary.words()
-    codes = np.array([vocabulary.code(word[:_DISTRICT_DIGITS]) for word in words], dtype=np.int32)
-    return Stored(street.unit, codes[street.values], street.known)
 
 
 def _nothing_known(scope: Scope, name: str) -> Value | Codes:

@@ -155,8 +155,8 @@ class Section:
         # Where the whole object is unknown there may be nothing to count.
         return between(0 if self.is_unknown else least, most)
 
-    def day(self, key: str, as_of: date, *, required: bool = False) -> date | None:
-        """An ISO date not after the day of the assessment. Absent is NEVER unless required."""
+    def day(self, key: str, as_of: date, *, required: bool = False, born: date | None = None) -> date | None:
+        """An ISO date not after the day of the assessment nor before a known birth. Absent is NEVER unless required."""
         if self._is_nothing(key) and not required:
             return NEVER
         value, place = self._get(key, _REQUIRED)
@@ -169,6 +169,8 @@ class Section:
             place.fault(value, f"a date not after the day of the assessment, {as_of}")
         elif as_of.year - found.year > OLDEST_YEARS:
             place.fault(value, f"a date less than {OLDEST_YEARS} years back")
+        elif born is not None and found < born:
+            place.fault(value, f"a date not before the birth, {born}")
         return found
 
 

@@ -39,6 +39,7 @@ class PersonFacts:
     registration_kind: Word = _fact("户籍类型", Unit.WORD, "registration", "public_security")
     living_here_since: Day = _fact("本地居住起始日", Unit.DATE, "living_here_since", "street")
     residence_permit: Truth = _fact("持有居住证", Unit.TRUTH, "residence_permit", "applicant")
+    residence_permit_endorsed_on: Day = _fact("居住证签注日期", Unit.DATE, "residence_permit", "applicant")
     employment: Word = _fact("就业状态", Unit.WORD, "employment", "human_resources")
     employment_since: Day = _fact("就业状态起始日", Unit.DATE, "employment", "human_resources")
     wage: Number = _fact("月工资性收入", Unit.FEN, "income", "tax")
@@ -53,6 +54,7 @@ class PersonFacts:
     disability: Word = _fact("残疾类别", Unit.WORD, "disability", "disabled_federation")
     disability_grade: Number = _fact("残疾等级", Unit.COUNT, "disability", "disabled_federation", "级")
     disability_certificate: Truth = _fact("持有残疾人证", Unit.TRUTH, "disability", "disabled_federation")
+    own_assets_within_limits: Truth = _fact("本人名下财产符合规定", Unit.TRUTH, "assets", "applicant")
     autism: Truth = _fact("诊断孤独症", Unit.TRUTH, "diagnoses", "applicant")
     serious_illness: Word = _fact("重大疾病", Unit.WORD, "serious_illness", "applicant")
     diagnosed_on: Day = _fact("首次确诊日期", Unit.DATE, "diagnosed_on", "applicant")
@@ -81,7 +83,6 @@ class HouseholdFacts:
     """What is known of the household as a whole. Amounts are fen."""
 
     street: Word = _fact("居住街道", Unit.WORD, "street", "applicant")
-    district: Word = _fact("居住区", Unit.WORD, "street", "applicant")
     financial: Number = _fact("存款", Unit.FEN, "assets.financial", "applicant")
     vehicles: Number = _fact("机动车", Unit.COUNT, "assets.vehicles", "public_security", "辆")
     dearest_vehicle: Number = _fact("机动车价值", Unit.FEN, "assets.vehicles", "public_security")

@@ -23,8 +23,7 @@ def households_of(snapshot: Snapshot) -> Iterator[tuple[str, Facts]]:
 
 
 def _facts(rows: Sequence[Mapping[str, Any]], as_of: date) -> Facts:
-    street = _value(FIELDS["household"]["street"], rows[0])
-    household = HouseholdFacts(district=street and street[:6], **_values("household", rows[0]))
+    household = HouseholdFacts(**_values("household", rows[0]))
     people = [PersonFacts(id=row[PERSON_ID], **_values("person", row)) for row in rows]
     return Facts(as_of, household, tuple(sorted(people, key=lambda person: person.id)))
 

@@ -10,6 +10,7 @@ from eligibility.rules.policies import (
     elderly,
     families_and_workers,
     foundations,
+    hardship,
     low_income,
     special_assistance,
     tekun,
@@ -22,7 +23,7 @@ PARAMETERS = Parameters.load(Path(__file__).parent.parent / "parameters.yaml")
 
 _CHAPTERS = (
     foundations, tekun, children, dibao, low_income, special_assistance, elderly, disabled, families_and_workers,
-    temporary,
+    temporary, hardship,
 )  # fmt: skip
 
 TOOLBOOK: Toolbook = bind([chapter.book for chapter in _CHAPTERS], PARAMETERS)

@@ -17,7 +17,7 @@ def _cannot_raise(status: Node, months: Node, category: Node, grade: Node) -> No
     return (
         status.is_one_of("severely_disabled", "seriously_ill", "guardianship_revoked", "deported")
         | (status.is_one_of("imprisoned", "compulsory_rehab", "detained", "out_of_contact") & (months >= 6))
-        | ((status == "disabled") & severe)
+        | severe
     )
 
 

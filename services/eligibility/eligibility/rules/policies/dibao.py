@@ -6,6 +6,7 @@ from eligibility.rules.engine.expressions import (
     any_member,
     day_before,
     first_of_next_month,
+    greatest,
     least,
     members,
     months_later,
@@ -21,21 +22,15 @@ from eligibility.rules.procedures import DIBAO, GRACE
 book = Book(since=SEED)
 
 
-@book.rule("person", clause="2.1.2", says="计入共同生活的家庭成员")
-def is_dependent_or_adult(person: Names, rule: Names) -> Node:
-    # A grown child is counted as a student up to bachelor level (民发〔2021〕57号 art. 7), not beyond.
-    return ~((person.relation == "child") & (rule.years >= 18) & (person.school == "postgraduate"))
-
-
 @book.rule("person", clause="2.1.6", says="享受全额儿童基本生活费", otherwise="未享受全额儿童基本生活费")
 def is_child_on_full_rate(person: Names, rule: Names) -> Node:
-    # A child whose dibao already runs stays in the household's dibao and gets the difference.
+    # A child whose dibao or grace already runs stays in it and gets the difference.
     return rule.is_child_on_rate & (person.dibao_share == 0)
 
 
 @book.rule("person", clause="2.1.2", says="计入低保核算人口")
 def is_dibao_member(rule: Names) -> Node:
-    return rule.is_dependent_or_adult & ~rule.is_tekun & ~rule.is_child_on_full_rate
+    return rule.is_family_member & ~rule.is_tekun & ~rule.is_child_on_full_rate
 
 
 @book.rule("household", clause="2.1.2", says="低保核算人口")
@@ -43,7 +38,7 @@ def dibao_members(rule: Names) -> Node:
     return members(rule.is_dibao_member)
 
 
-@book.rule("household", clause="2.1.2", says="有低保核算人口")
+@book.rule("household", clause="2.1.2", says="至少一人计入低保核算")
 def has_dibao_members(rule: Names) -> Node:
     return rule.dibao_members > 0
 
@@ -63,9 +58,15 @@ def income_below_standard(rule: Names) -> Node:
     return rule.household_income < rule.household_standard
 
 
+@book.rule("household", clause="2.1.2", says="有低保核算人口")
+def has_member_for_dibao(rule: Names) -> Node:
+    # With assets within the limits this is to have dibao members, and it is decided while the assets are unknown.
+    return any_member(rule.is_family_member & ~rule.is_in_extreme_hardship & ~rule.is_child_on_full_rate)
+
+
 @book.rule("household", clause="2.1.2", says="符合最低生活保障条件", otherwise="不符合最低生活保障条件")
 def dibao(rule: Names) -> Node:
-    return rule.has_dibao_members & rule.income_below_standard & rule.assets_within_limits
+    return rule.has_member_for_dibao & rule.income_below_standard & rule.assets_within_limits
 
 
 @book.rule("household", clause="2.1.2", says="月低保金（标准与收入之差）")
@@ -85,12 +86,18 @@ def is_in_special_hardship(person: Names, rule: Names) -> Node:
 
 @book.rule("person", clause="2.1.2", says="低保边缘家庭中的重残、重病人员")
 def is_hard_hit_in_margin(rule: Names) -> Node:
-    return rule.low_income_margin & rule.is_in_special_hardship
+    return rule.low_income_margin & rule.is_dibao_member & rule.is_in_special_hardship
+
+
+@book.rule("person", clause="2.1.2", says="本人财产符合规定")
+def has_few_assets_alone(person: Names, rule: Names) -> Node:
+    # Assets are declared for the household: where they are too many, whose they are has still to be found out.
+    return rule.assets_within_margin | person.own_assets_within_limits
 
 
 @book.rule("person", clause="2.1.2", says="成年无业重度残疾人")
 def is_adult_severely_disabled_without_work(rule: Names) -> Node:
-    return ~rule.is_minor & ~rule.is_working & rule.is_severely_disabled & rule.assets_within_margin
+    return ~rule.is_minor & ~rule.is_working & rule.is_severely_disabled & rule.has_few_assets_alone
 
 
 @book.rule("person", clause="2.1.2", says="可单独申请低保")
@@ -109,9 +116,21 @@ def own_income_below_standard(rule: Names) -> Node:
     return rule.net_income < param("urban_dibao_standard")
 
 
+@book.rule("person", clause="2.1.2", says="随家庭享受低保或渐退期")
+def is_protected_with_household(rule: Names) -> Node:
+    return rule.is_dibao_household & rule.is_dibao_member
+
+
 @book.rule("person", clause="2.1.2", says="符合单人保条件", otherwise="不符合单人保条件")
 def is_single_dibao(rule: Names) -> Node:
-    return rule.may_apply_alone & rule.own_income_below_standard & ~rule.dibao & ~rule.is_tekun & ~rule.is_child_on_rate
+    # A family that qualifies is protected whole, nobody of it alone.
+    return (
+        rule.may_apply_alone
+        & rule.own_income_below_standard
+        & ~rule.is_protected_with_household
+        & ~rule.is_tekun
+        & ~rule.is_child_on_rate
+    )
 
 
 @book.rule("person", clause="2.1.2", says="单人保月低保金")
@@ -131,7 +150,7 @@ def has_working_member(rule: Names) -> Node:
 
 @book.rule("household", clause="2.1.4", says="家庭劳动所得以外的月收入")
 def household_income_without_work(rule: Names) -> Node:
-    return total(rule.unearned_income, where=rule.is_dibao_member)
+    return total(rule.unearned_income + rule.counted_base_pension, where=rule.is_dibao_member)
 
 
 @book.rule("household", clause="2.1.4", says="不计劳动所得仍低于低保标准")
@@ -160,12 +179,11 @@ def grace_is_not_over(rule: Names) -> Node:
     return rule.grace_ends_on >= today()
 
 
-@book.rule("household", clause="2.1.4", says="低保渐退期")
-def dibao_grace(rule: Names) -> Node:
+@book.rule("household", clause="2.1.4", says="正享受低保且就业（收入超标即进入渐退期）")
+def is_protected_by_work(rule: Names) -> Node:
     return (
         rule.is_on_dibao
         & rule.has_dibao_members
-        & ~rule.income_below_standard
         & rule.has_working_member
         & rule.is_lifted_by_work
         & rule.assets_within_limits
@@ -173,9 +191,25 @@ def dibao_grace(rule: Names) -> Node:
     )
 
 
-@book.rule("household", clause="2.1.4", says="渐退期低保金")
-def grace_amount(household: Names) -> Node:
+@book.rule("household", clause="2.1.4", says="低保渐退期")
+def dibao_grace(rule: Names) -> Node:
+    return rule.is_protected_by_work & ~rule.income_below_standard
+
+
+@book.rule("household", clause="2.1.4", says="已不计入低保人口的成员原份额")
+def shares_of_those_who_left(person: Names, rule: Names) -> Node:
+    return total(person.dibao_share, where=~rule.is_dibao_member)
+
+
+@book.rule("household", clause="2.1.4", says="原低保金")
+def dibao_so_far(household: Names) -> Node:
     return when(household.receives_dibao, household.dibao_monthly, household.grace_monthly)
+
+
+@book.rule("household", clause="2.1.4", says="渐退期低保金")
+def grace_amount(rule: Names) -> Node:
+    # What a member got who has tekun by now is not paid a second time.
+    return greatest(rule.dibao_so_far - rule.shares_of_those_who_left, 0)
 
 
 book.policy(

@@ -1,7 +1,16 @@
 """Support for disabled persons. Clause 2.9, 国发〔2018〕20号, 国发〔2015〕52号."""
 
 from eligibility.rules.engine.book import Benefit, Book, Names
-from eligibility.rules.engine.expressions import Node, any_member, members, months_since, number, param
+from eligibility.rules.engine.expressions import (
+    Node,
+    any_member,
+    members,
+    months_later,
+    months_since,
+    number,
+    param,
+    today,
+)
 from eligibility.rules.policies.foundations import SEED
 
 book = Book(since=SEED)
@@ -12,18 +21,31 @@ _REHABILITATION = ("rehabilitation_opinion", *_BASIS)
 
 
 @book.rule("person", clause="2.9.1", says="残疾或诊断孤独症的儿童")
-def is_disabled_or_autistic(person: Names) -> Node:
-    return (person.disability != "") | person.autism
+def is_disabled_or_autistic(person: Names, rule: Names) -> Node:
+    return rule.is_disabled | person.autism
+
+
+@book.rule("person", clause="2.9.1", says="居住证在有效签注期内")
+def has_residence_permit(person: Names) -> Node:
+    # Endorsed every year; while an endorsement is overdue the permit opens nothing (居住证暂行条例 art. 10).
+    year = number("residence_permit_months")
+    return person.residence_permit & (months_later(person.residence_permit_endorsed_on, year) >= today())
+
+
+@book.rule("person", clause="2.9.1", says="本区户籍或持有居住证")
+def may_apply_for_rehabilitation(rule: Names) -> Node:
+    # At the federation of the registration or of the residence permit (国发〔2018〕20号).
+    return rule.is_registered_in_district | rule.has_residence_permit
 
 
 @book.rule("person", clause="2.9.1", says="0至14岁残疾儿童")
 def gets_rehab_training(rule: Names) -> Node:
-    return rule.is_disabled_or_autistic & (rule.years < 15)
+    return rule.is_disabled_or_autistic & (rule.years < 15) & rule.may_apply_for_rehabilitation
 
 
 @book.rule("person", clause="2.9.2", says="0至6岁残疾儿童")
 def gets_rehab_living_allowance(rule: Names) -> Node:
-    return rule.is_disabled_or_autistic & (rule.years < 7)
+    return rule.is_disabled_or_autistic & (rule.years < 7) & rule.may_apply_for_rehabilitation
 
 
 @book.rule("household", clause="2.9.3", says="两名以上持证残疾人")
@@ -47,8 +69,8 @@ def is_disabled_family_in_hardship(rule: Names) -> Node:
 
 
 @book.rule("person", clause="2.9.4", says="特困残疾人家庭子女")
-def is_child_of_disabled_family(person: Names, rule: Names) -> Node:
-    return person.relation.is_one_of("child", "grandchild") & rule.is_disabled_family_in_hardship
+def is_child_of_disabled_family(rule: Names) -> Node:
+    return rule.is_child_of_family & rule.is_disabled_family_in_hardship
 
 
 @book.rule("person", clause="2.9.4", says="残疾学生、特困残疾人家庭子女学费补助对象")
@@ -100,9 +122,17 @@ def is_in_dibao_household(rule: Names) -> Node:
     )
 
 
+@book.rule("person", clause="2.9.10", says="未按孤儿、事实无人抚养儿童保障（补贴已在发放的除外）")
+def is_not_on_rate_or_has_allowance(person: Names, rule: Names) -> Node:
+    # An allowance that runs is set off against the child's rate, so that it goes on.
+    return ~rule.is_child_on_rate | (person.living_allowance_share > 0)
+
+
 @book.rule("person", clause="2.9.10", says="困难残疾人生活补贴对象")
 def gets_living_allowance(rule: Names) -> Node:
-    return rule.is_certified_disabled & rule.is_in_dibao_household & ~rule.is_tekun & ~rule.is_child_on_rate
+    return (
+        rule.is_certified_disabled & rule.is_in_dibao_household & ~rule.is_tekun & rule.is_not_on_rate_or_has_allowance
+    )
 
 
 @book.rule("person", clause="2.9.10", says="困难残疾人生活补贴")

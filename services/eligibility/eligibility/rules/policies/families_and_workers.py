@@ -65,9 +65,20 @@ def is_employee(person: Names) -> Node:
     return person.employment == "employed"
 
 
-@book.rule("household", clause="2.11.4", says="疾病、交通事故或火灾致困")
-def is_struck_as_worker(household: Names) -> Node:
+@book.rule("household", clause="2.11.4", says="突发疾病、交通事故或火灾致困")
+def is_struck_by_illness_or_accident(household: Names) -> Node:
     return household.incident & household.incident_cause.is_one_of("serious_illness", "traffic_accident", "fire")
+
+
+@book.rule("person", clause="2.11.4", says="本人长期患病且治疗费用过大")
+def is_ill_at_great_cost(person: Names, rule: Names) -> Node:
+    # The clause has no number for "too great": the share that makes a rigid-expenditure household.
+    return (person.serious_illness != "") & rule.has_medical_spending & rule.is_crushed_by_spending
+
+
+@book.rule("person", clause="2.11.4", says="疾病、交通事故或火灾致困")
+def is_struck_as_worker(rule: Names) -> Node:
+    return rule.is_struck_by_illness_or_accident | rule.is_ill_at_great_cost
 
 
 @book.rule("person", clause="2.11.1", says="困难职工建档对象")

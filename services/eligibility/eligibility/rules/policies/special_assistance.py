@@ -33,14 +33,9 @@ def is_pupil(person: Names) -> Node:
     return person.school != ""
 
 
-@book.rule("person", clause="2.3.1", says="持证残疾人")
-def is_certified_disabled(person: Names) -> Node:
-    return (person.disability != "") & person.disability_certificate
-
-
 @book.rule("person", clause="2.3.1", says="教育救助对象")
-def gets_education_aid(person: Names, rule: Names) -> Node:
-    return rule.is_pupil & (rule.is_aided | (person.disability != ""))
+def gets_education_aid(rule: Names) -> Node:
+    return rule.is_pupil & (rule.is_aided | rule.is_disabled)
 
 
 @book.rule("household", clause="2.4.1", says="无自有住房")
@@ -106,11 +101,6 @@ def gets_legal_aid(rule: Names) -> Node:
 @book.rule("household", clause="2.7.2", says="自然灾害、火灾等事件")
 def is_struck_by_disaster(household: Names) -> Node:
     return household.incident & household.incident_cause.is_one_of("fire", "public_emergency")
-
-
-@book.rule("person", clause="2.7.2", says="本区户籍")
-def is_registered_in_district(person: Names, household: Names) -> Node:
-    return (person.region == household.district) & (person.region != "")
 
 
 @book.rule("person", clause="2.7.2", says="灾害保险赔付对象")

@@ -40,10 +40,23 @@ def earns_less_than_average(rule: Names) -> Node:
     return rule.own_income * 12 < param("disposable_income_last_year")
 
 
+@book.rule("person", clause="2.1.1", says="家庭以外无有能力的法定义务人")
+def has_no_obligor_outside(person: Names) -> Node:
+    # Not declared is not the same as declared to be none: only the latter opens this door.
+    return person.obligors_declared & (person.obligors_able == 0)
+
+
+@book.rule("person", clause="2.1.1", says="本人亦无劳动能力、无生活来源、家庭以外无义务人")
+def is_destitute(rule: Names) -> Node:
+    return rule.has_no_labour_capacity & rule.has_no_livelihood & rule.has_no_obligor_outside
+
+
 @book.rule("person", clause="2.1.1", says="有能力履行赡养、扶养、抚养义务")
 def can_support(household: Names, rule: Names) -> Node:
+    # A tekun person owes no support (民发〔2021〕43号 art. 8): of two who have nothing, neither rules the other out.
     return ~(
         rule.is_minor
+        | rule.is_destitute
         | (household.receives_dibao & rule.is_elder)
         | ((rule.years >= 70) & rule.earns_less_than_average)
         | ((rule.is_severely_disabled | rule.has_mental_grade_3) & rule.earns_less_than_average)
@@ -65,6 +78,11 @@ def child_can_support(person: Names, rule: Names) -> Node:
     return any_member((person.relation == "child") & rule.can_support)
 
 
+@book.rule("household", clause="2.1.1", says="申请人孙子女有履行能力")
+def grandchild_can_support(person: Names, rule: Names) -> Node:
+    return any_member((person.relation == "grandchild") & rule.can_support)
+
+
 @book.rule("household", clause="2.1.1", says="申请人兄弟姐妹有履行能力")
 def sibling_can_support(person: Names, rule: Names) -> Node:
     return any_member((person.relation == "sibling") & rule.can_support)
@@ -80,32 +98,60 @@ def mother_can_support(person: Names, rule: Names) -> Node:
     return any_member((person.relation == "mother") & rule.can_support)
 
 
+@book.rule("household", clause="2.1.1", says="申请人祖父母有履行能力")
+def grandparent_can_support(person: Names, rule: Names) -> Node:
+    return any_member((person.relation == "grandparent") & rule.can_support)
+
+
+@book.rule("household", clause="2.1.1", says="申请人父母有履行能力")
+def parent_can_support(rule: Names) -> Node:
+    return rule.father_can_support | rule.mother_can_support
+
+
 @book.rule(
-    "person", clause="2.1.1", says="共同生活的法定义务人有履行能力", otherwise="无有履行能力的共同生活法定义务人"
+    "person",
+    clause="2.1.1",
+    says="共同生活的近亲属有履行能力（按与申请人关系）",
+    otherwise="共同生活的近亲属均无履行能力",
 )
-def is_supported_within(person: Names, rule: Names) -> Node:
-    parent = rule.father_can_support | rule.mother_can_support
+def is_supported_by_next_of_kin(person: Names, rule: Names) -> Node:
+    # Spouses, parents and children, each way (民法典 arts. 1059 and 1067).
+    couple = rule.applicant_can_support | rule.spouse_can_support
+    own_children = rule.applicant_can_support | rule.sibling_can_support
+    kin_of_applicant = rule.spouse_can_support | rule.child_can_support | rule.parent_can_support
     return (
-        ((person.relation == "applicant") & (rule.spouse_can_support | rule.child_can_support | parent))
+        ((person.relation == "applicant") & kin_of_applicant)
         | ((person.relation == "spouse") & (rule.applicant_can_support | rule.child_can_support))
-        | ((person.relation == "child") & (rule.applicant_can_support | rule.spouse_can_support))
-        | (
-            (person.relation == "father")
-            & (rule.mother_can_support | rule.applicant_can_support | rule.sibling_can_support)
-        )
-        | (
-            (person.relation == "mother")
-            & (rule.father_can_support | rule.applicant_can_support | rule.sibling_can_support)
-        )
-        | (person.relation.is_one_of("sibling", "grandparent") & parent)
+        | ((person.relation == "child") & (couple | rule.grandchild_can_support))
         | ((person.relation == "grandchild") & rule.child_can_support)
+        | ((person.relation == "father") & (rule.mother_can_support | own_children | rule.grandparent_can_support))
+        | ((person.relation == "mother") & (rule.father_can_support | own_children | rule.grandparent_can_support))
+        | (person.relation.is_one_of("sibling", "grandparent") & rule.parent_can_support)
     )
 
 
-@book.rule("person", clause="2.1.1", says="家庭以外无有能力的法定义务人")
-def has_no_obligor_outside(person: Names) -> Node:
-    # Not declared is not the same as declared to be none: only the latter opens this door.
-    return person.obligors_declared & (person.obligors_able == 0)
+@book.rule(
+    "person",
+    clause="2.1.1",
+    says="共同生活的祖孙、兄姐有履行能力（按与申请人关系）",
+    otherwise="共同生活的祖孙、兄姐均无履行能力",
+)
+def is_supported_by_wider_kin(person: Names, rule: Names) -> Node:
+    # Grown grandchildren owe it to grandparents; grandparents and elder siblings to minors only (arts. 1074 and 1075).
+    couple = rule.applicant_can_support | rule.spouse_can_support
+    grandchildren = rule.applicant_can_support | rule.sibling_can_support
+    minor = (
+        ((person.relation == "grandchild") & couple)
+        | ((person.relation == "child") & (rule.parent_can_support | rule.child_can_support))
+        | ((person.relation == "applicant") & (rule.grandparent_can_support | rule.sibling_can_support))
+        | ((person.relation == "sibling") & (rule.grandparent_can_support | grandchildren))
+    )
+    return (
+        (rule.is_minor & minor)
+        | (person.relation.is_one_of("applicant", "spouse") & rule.grandchild_can_support)
+        | (person.relation.is_one_of("father", "mother") & rule.child_can_support)
+        | ((person.relation == "grandparent") & grandchildren)
+    )
 
 
 @book.rule("person", clause="2.1.1", says="未按孤儿、事实无人抚养儿童保障（已享受供养的除外）")
@@ -113,16 +159,21 @@ def is_not_on_child_rate(person: Names, rule: Names) -> Node:
     return ~rule.is_child_on_rate | person.receives_tekun
 
 
-@book.rule("person", clause="2.1.1", says="特困人员", otherwise="不属于特困人员")
-def is_tekun(rule: Names) -> Node:
+@book.rule("person", clause="2.1.1", says="符合特困人员条件（财产除外）")
+def is_in_extreme_hardship(rule: Names) -> Node:
     return (
         (rule.has_no_labour_capacity | rule.keeps_support_at_school)
         & rule.has_no_livelihood
-        & rule.assets_within_limits
         & rule.has_no_obligor_outside
-        & ~rule.is_supported_within
+        & ~rule.is_supported_by_next_of_kin
+        & ~rule.is_supported_by_wider_kin
         & rule.is_not_on_child_rate
     )
+
+
+@book.rule("person", clause="2.1.1", says="特困人员", otherwise="不属于特困人员")
+def is_tekun(rule: Names) -> Node:
+    return rule.is_in_extreme_hardship & rule.assets_within_limits
 
 
 @book.rule("person", clause="2.1.1", says="特困供养金")

@@ -5,7 +5,7 @@ up to the cap: the district; above it: a resolution of the coordination group.
 """
 
 from eligibility.rules.engine.book import Benefit, Book, Names
-from eligibility.rules.engine.expressions import Node, any_member, param, ratio, when
+from eligibility.rules.engine.expressions import Node, any_member, months_since, param, ratio, when
 from eligibility.rules.policies.foundations import SEED
 from eligibility.rules.procedures import TEMPORARY
 
@@ -20,12 +20,28 @@ def is_in_emergency(household: Names) -> Node:
 
 @book.rule("household", clause="4.2.2", says="困难家庭有刚性支出并申请临时救助")
 def is_burdened_by_spending(household: Names, rule: Names) -> Node:
-    return household.requested & (household.rigid_total > 0) & rule.has_aided_member
+    return household.requested & rule.has_rigid_spending & rule.has_aided_member
+
+
+@book.rule("person", clause="4.1.1", says="失业满三个月且无收入、无失业保险金")
+def is_jobless_without_means(person: Names, rule: Names) -> Node:
+    # Three months without income in a row are those of the status (民政部2022年10月20日通知).
+    return rule.is_unemployed & (months_since(person.employment_since) >= 3) & (rule.own_income == 0)
+
+
+@book.rule("household", clause="4.1.1", says="困难家庭有未参保失业人员连续三个月无收入并申请临时救助")
+def is_without_pay_for_months(household: Names, rule: Names) -> Node:
+    return household.requested & rule.is_within_margin & any_member(rule.is_jobless_without_means)
 
 
 @book.rule("household", clause="4.1.1", says="临时救助对象")
 def temporary_assistance(rule: Names) -> Node:
     return rule.is_in_emergency | rule.is_burdened_by_spending
+
+
+@book.rule("household", clause="4.1.1", says="临时救助对象", since="2022-10-20", name="temporary_assistance")
+def temporary_assistance_since_notice(rule: Names) -> Node:
+    return rule.is_in_emergency | rule.is_burdened_by_spending | rule.is_without_pay_for_months
 
 
 @book.rule("household", clause="4.2.1", says="申请金额不超过小额快救上限", since="2026-01-01")
@@ -70,8 +86,8 @@ def is_beyond_cap(rule: Names) -> Node:
 
 
 @book.rule("household", clause="9.1.1", says="有刚性支出且占比超过规定比例")
-def is_crushed_by_spending(household: Names, rule: Names) -> Node:
-    return (household.rigid_total > 0) & rule.has_dibao_members & rule.rigid_share_exceeded
+def is_crushed_by_spending(rule: Names) -> Node:
+    return rule.has_rigid_spending & rule.has_dibao_members & rule.rigid_share_exceeded
 
 
 @book.rule("household", clause="9.1.1", says="成员患重大疾病")
