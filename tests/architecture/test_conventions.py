@@ -46,6 +46,10 @@ KEPT_BY_OVERSIGHT_ALONE = {
     "PersonalDataAccessed": "a look at personal data is a matter of the history, which oversight keeps",
     "HouseholdRegistered": "others learn of a household with what happens to it",
     "ReserveReplenished": "the answer of finance is known by ReplenishmentAnswered; this one closes the books",
+    "ShadowRunCompleted": "a forecast for the officers who asked; nothing follows from it",
+    "RecomputationCompleted": "the sum of BenefitRecomputed, for those who check the district's books",
+    "PriceLinkageStarted": "households learn of it by PriceSubsidyDue",
+    "PriceLinkageEnded": "no supplement follows from it",
     "ClueRaised": "oversight's own; a part that works clues will hear it",
     "CheckpointSigned": "oversight's own; witnesses outside the platform read it",
 }

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eligibility.clients import CaseFacts
+from eligibility.handlers.archive import archive_edition, archive_parameters
+from eligibility.queries.parameters import StandingParameters, current_parameters
 from eligibility.rules import assess
 from eligibility.rules.facts.records import FactsInvalid
+from eligibility.rules.replay import result_text
 from eligibility.tables import application, assessment
 from shared import deadlines, outbox
 from shared.events.data_sharing import VerificationCompleted
@@ -50,10 +54,11 @@ async def plan_assessment(tx: AsyncConnection, delivery: Delivery[VerificationCo
     )
 
 
-def preview(household: Mapping[str, Any], as_of: Any) -> dict[str, Any]:
+async def preview(tx: AsyncConnection, *, household: Mapping[str, Any], as_of: date) -> dict[str, Any]:
     """The answer for facts that are not on record. Raises Problem 422 where they break the contract."""
+    current = await current_parameters(tx)
     try:
-        return assess(household, as_of).as_json()
+        return assess(household, as_of, current.parameters).as_json()
     except FactsInvalid as error:
         raise Problem(
             422,
@@ -76,11 +81,14 @@ async def requested_by(tx: AsyncConnection, application_id: UUID) -> sa.Row[Any]
 
 
 async def record_assessment(
-    tx: AsyncConnection, *, application_row: sa.Row[Any], facts: CaseFacts, result: dict[str, Any], now: Any
+    tx: AsyncConnection, *, application_row: sa.Row[Any], facts: CaseFacts, current: StandingParameters, now: datetime
 ) -> None:
-    """Keep facts and answer, and tell. Facts verified anew become a new assessment, the same facts do not."""
+    """Assess, keep facts and answer, and tell. Facts verified anew become a new assessment, the same facts do not."""
     assessment_id = new_id()
+    result = assess(facts.household, facts.as_of, current.parameters).as_json()
     policies = result["policies"]
+    await archive_edition(tx, on=facts.as_of, now=now)
+    await archive_parameters(tx, current=current, now=now)
     created = await tx.execute(
         insert(assessment)
         .values(
@@ -94,8 +102,9 @@ async def record_assessment(
             requested=application_row.requested,
             as_of=facts.as_of,
             facts=json.dumps(facts.household, ensure_ascii=False, sort_keys=True),
-            result=json.dumps(result, ensure_ascii=False, sort_keys=True),
+            result=result_text(result),
             toolbook_version=result["toolbook_version"],
+            parameters_version=current.version,
             assessed_at=now,
         )
         .on_conflict_do_nothing()

@@ -15,12 +15,14 @@ from eligibility.rules.decisions import (
     benefit_starts_on,
 )
 from eligibility.tables import benefit, referral
-from shared import outbox
-from shared.clock import end_of_day
+from shared import deadlines, outbox
+from shared.clock import end_of_day, start_of_day
 from shared.events import Event
 from shared.events.eligibility import BenefitStarted, DecisionConfirmed, ReferralIssued
 from shared.ids import new_id
 from shared.working_days import WorkingCalendar
+
+STARTED_JOB = "benefit_started"
 
 
 async def bring_into_force(
@@ -67,6 +69,7 @@ async def _start_benefit(tx: AsyncConnection, row: sa.Row[Any], one: Measure, *,
             starts_on=benefit_starts_on(on),
         )
     )
+    await deadlines.schedule(tx, kind=STARTED_JOB, subject=str(benefit_id), due_at=start_of_day(benefit_starts_on(on)))
     return BenefitStarted(
         household_id=row.household_id,
         application_id=row.application_id,

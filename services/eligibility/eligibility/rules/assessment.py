@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -17,7 +17,7 @@ from eligibility.rules.engine.toolbook import Edition
 from eligibility.rules.engine.wording import ANSWERS, yuan
 from eligibility.rules.facts.contract import read_facts
 from eligibility.rules.facts.reading import read_day
-from eligibility.rules.facts.records import NEVER, FactsInvalid, Finding
+from eligibility.rules.facts.records import NEVER, Facts, FactsInvalid, Finding
 from eligibility.rules.policies import PARAMETERS, TOOLBOOK
 from shared.money import format_yuan
 from shared.parameters import Parameters
@@ -45,7 +45,7 @@ class Assessment:
 
     def __init__(self, as_of: date, edition: Edition | None, frame: Frame | None) -> None:
         self.as_of = as_of
-        self.toolbook_version = TOOLBOOK.version(as_of)
+        self.toolbook_version = edition.version if edition else TOOLBOOK.version(as_of)
         self._edition = edition
         self._frame = frame
         self._explainer = Explainer(_plans(edition), frame) if edition and frame else None
@@ -65,7 +65,7 @@ class Assessment:
 
     def as_json(self) -> dict[str, Any]:
         """Every policy with its answer and explanation. Equal facts, day and parameters give equal bytes."""
-        policies = {policy.id: self._policy_as_json(policy) for policy in TOOLBOOK.policies}
+        policies = {policy.id: self._policy_as_json(policy) for policy in _named(self._edition)}
         read = self._frame.read if self._frame else {}
         return {
             "as_of": self.as_of.isoformat(),
@@ -78,8 +78,8 @@ class Assessment:
         """Conditions, text and awaited facts of one policy."""
         result = self.results.get(policy_id)
         if result is None or self._edition is None or self._frame is None or self._explainer is None:
-            policy = next(policy for policy in TOOLBOOK.policies if policy.id == policy_id)
-            text = f"不符合：{policy.title}（自 {TOOLBOOK.first_day(policy)} 起施行）"
+            policy, first_day = next(one for one in _later(self._edition) if one[0].id == policy_id)
+            text = f"不符合：{policy.title}（自 {first_day} 起施行）"
             return {"text": [text], "conditions": [], "awaits": []}
         conditions = self._explainer.policy(result.policy)
         awaits = _awaits(self._explainer, self._edition, result, self._frame)
@@ -115,10 +115,19 @@ def assess(household: Mapping[str, Any], as_of: date, parameters: Parameters | N
     Raises FactsInvalid with every fault of the declaration, and ParameterMissing where a needed parameter has no value
     on the day. `parameters` are used in place of the packaged ones, of which they must hold every name.
     """
-    facts = read_facts(household, as_of)
-    edition = TOOLBOOK.edition(as_of)
-    frame = edition.frame(facts, parameters or PARAMETERS) if edition else None
-    return Assessment(as_of, edition, frame)
+    return assess_facts(read_facts(household, as_of), parameters or PARAMETERS)
+
+
+def assess_facts(facts: Facts, parameters: Parameters) -> Assessment:
+    """Apply the toolbook of their day to facts that are read already."""
+    edition = TOOLBOOK.edition(facts.as_of)
+    frame = edition.frame(facts, parameters) if edition else None
+    return Assessment(facts.as_of, edition, frame)
+
+
+def assess_under(edition: Edition, household: Mapping[str, Any], as_of: date, parameters: Parameters) -> Assessment:
+    """Apply an edition of another day, or one that is read from the archive. Raises as `assess` does."""
+    return Assessment(as_of, edition, edition.frame(read_facts(household, as_of), parameters))
 
 
 def read_case(content: Any) -> tuple[Mapping[str, Any], date]:
@@ -156,6 +165,18 @@ def toolbook_entries(on: date | None = None) -> list[dict[str, Any]]:
 def toolbook_version(on: date | None = None) -> str:
     """The hash of the rules and policies in force on a day, or of the newest."""
     return TOOLBOOK.version(on)
+
+
+def _named(edition: Edition | None) -> list[Policy]:
+    """Every policy that an answer names, those that begin later too, by id."""
+    in_force = edition.policies if edition else ()
+    return sorted((*in_force, *(policy for policy, _ in _later(edition))), key=lambda policy: policy.id)
+
+
+def _later(edition: Edition | None) -> Iterable[tuple[Policy, date]]:
+    if edition:
+        return edition.later
+    return [(policy, TOOLBOOK.first_day(policy)) for policy in TOOLBOOK.policies]
 
 
 @lru_cache(maxsize=16)

@@ -104,6 +104,24 @@ def _benefit_started(event: eligibility.BenefitStarted) -> Line:
     return Line("benefit_started", f"{labels.policy(event.policy)}自{_day(event.starts_on)}起发放，每月{amount}元。")
 
 
+def _benefit_recomputed(event: eligibility.BenefitRecomputed) -> Line:
+    old, new = format_yuan(event.old_amount_fen), format_yuan(event.new_amount_fen)
+    text = f"因救助标准调整，{labels.policy(event.policy)}自{_day(event.from_on)}起由每月{old}元调整为{new}元"
+    if event.monthly_amount_fen != event.new_amount_fen:
+        text += f"，现为每月{format_yuan(event.monthly_amount_fen)}元"
+    if event.back_pay_fen:
+        text += f"，此前各月差额共{format_yuan(event.back_pay_fen)}元将一并补发"
+    return Line("benefit_recomputed", text + "。您不需要申请。")
+
+
+def _price_subsidy_due(event: eligibility.PriceSubsidyDue) -> Line:
+    text = (
+        f"{event.month.year}年{event.month.month}月价格临时补贴共{event.persons}人、{format_yuan(event.amount_fen)}元，"
+        f"将在{_day(event.due_on)}前发放，您不需要申请。"
+    )
+    return Line("price_subsidy_due", text)
+
+
 def _referral_issued(event: eligibility.ReferralIssued) -> Line:
     text = (
         f"“{labels.policy(event.policy)}”已转{labels.department(event.department)}办理，"
@@ -199,6 +217,8 @@ _LINES: Mapping[type[Event], Callable[[Any], Line]] = {
     eligibility.PublicNoticeStarted: _public_notice_started,
     eligibility.DecisionConfirmed: _decision_confirmed,
     eligibility.BenefitStarted: _benefit_started,
+    eligibility.BenefitRecomputed: _benefit_recomputed,
+    eligibility.PriceSubsidyDue: _price_subsidy_due,
     eligibility.ReferralIssued: _referral_issued,
     departments.ReferralAccepted: _referral_accepted,
     departments.ReferralReturned: _referral_returned,
