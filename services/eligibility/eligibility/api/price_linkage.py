@@ -22,27 +22,23 @@ from shared.problems import plain_problem, problem_responses
 
 router = APIRouter(tags=["price linkage"])
 
-_SOURCE_DEPARTMENT = "development_reform"
+_BUREAU = "development_reform"
 
-
-async def _price_source(
-    caller: Annotated[Principal, Depends(require(Role.DEPARTMENT_OFFICER, Role.SERVICE, Role.DISTRICT_OFFICER))],
-) -> Principal:
-    """The bureau that has the index, or a district officer in its place."""
-    if Role.DISTRICT_OFFICER not in caller.roles and caller.department != _SOURCE_DEPARTMENT:
-        raise plain_problem(403, detail="物价指数由区发展和改革局录入")
-    return caller
+PriceSource = Annotated[Principal, Depends(require(Role.DEPARTMENT_OFFICER, Role.SERVICE, Role.DISTRICT_OFFICER))]
+"""The bureau that has the index, or a district officer in its place."""
 
 
 @router.post("/price-readings", status_code=201, responses=problem_responses(409))
 async def enter_reading(
     body: PriceReadingRequest,
     key: IdempotencyKey,
-    caller: Annotated[Principal, Depends(_price_source)],
+    caller: PriceSource,
     database: DatabaseDep,
     clock: ClockDep,
 ) -> PriceReadingView:
     """The rise of prices of the next month; over a trigger it starts the supplement (clause 3.1)."""
+    if Role.DISTRICT_OFFICER not in caller.roles and caller.department != _BUREAU:
+        raise plain_problem(403, detail="物价指数由区发展和改革局录入")
     async with database.transaction(caller) as tx:
 
         async def write() -> PriceReadingView:
