@@ -321,6 +321,7 @@ async def put_on_record(district: District) -> OnRecord:
     shared = {"street": STREET, "data_set": "individual_income"}
     shared |= await _apply(district)
     shared |= await _decide(district, shared["application_id"])
+    shared |= await _enter_standard(district)
     shared |= await _screen(district, shared["household_id"])
     fund = await _pay(district, shared["household_id"])
     referrals = {name: await _refer(district, name, shared) for name in sorted(_DEPARTMENTS)}
@@ -416,6 +417,16 @@ async def _screen(district: District, household_id: str) -> dict[str, str]:
     service = district["eligibility"]
     answer = await service.http.get("/v1/findings", headers=service.caller(Role.DISTRICT_OFFICER))
     return {"screening_id": screening["screening_id"], "finding_id": answer.json()["items"][0]["finding_id"]}
+
+
+async def _enter_standard(district: District) -> dict[str, str]:
+    """A district officer proposes a standard and tries it out."""
+    body = example_of(district["eligibility"], "POST", "/v1/standards")
+    standard = await district.post("eligibility", "/v1/standards", body, Role.DISTRICT_OFFICER, subject="district-1")
+    path = f"/v1/standards/{standard['standard_id']}/shadow-run"
+    await district.post("eligibility", path, None, Role.DISTRICT_OFFICER, subject="district-1")
+    await district.settle()
+    return {"standard_id": standard["standard_id"]}
 
 
 async def _pay(district: District, household_id: str) -> dict[str, str]:

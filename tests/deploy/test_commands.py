@@ -137,7 +137,22 @@ def test_assess_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert (result.exit_code, "none.json" in result.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("command", [["token", "ops"], ["events"], ["dlq", "list"], ["replay"]])
+def test_assess_takes_a_file_or_an_assessment_on_record(tmp_path: Path) -> None:
+    assert doudi("assess").exit_code == 2
+    both = doudi("assess", str(tmp_path / "case.json"), "--replay", "01930000-0000-7000-8000-000000000006")
+    assert both.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["token", "ops"],
+        ["events"],
+        ["dlq", "list"],
+        ["replay"],
+        ["assess", "--replay", "01930000-0000-7000-8000-000000000006"],
+    ],
+)
 def test_without_a_running_deployment_a_command_says_how_to_start_one(tmp_path: Path, command: list[str]) -> None:
     result = doudi(*command, DOUDI_RUN_DIRECTORY=str(tmp_path))
     assert result.exit_code == 1

@@ -1,14 +1,19 @@
-"""What the clock starts: fetching facts and assessing, ending notices and grace periods, reviews, what is overdue,
-publishing standards.
+"""What the clock starts: fetching facts and assessing, ending notices and grace periods, reviews, what is overdue, what
+standards and prices bring, screenings.
+
+Work over every household goes in pages: each page ends its deadline and schedules the next, so a crash repeats a page.
 """
 
+from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eligibility.clients import Clients
 from eligibility.handlers.assess import ASSESS_JOB, record_assessment, requested_by
-from eligibility.handlers.benefits import END_GRACE_JOB, OPEN_REVIEW_JOB, REVIEW_OVERDUE_JOB, end_grace
+from eligibility.handlers.benefits import END_GRACE_JOB, OPEN_REVIEW_JOB, REVIEW_OVERDUE_JOB, STARTED_JOB, end_grace
 from eligibility.handlers.changes import (
     REASSESS_JOB,
     note_refused_facts,
@@ -18,11 +23,14 @@ from eligibility.handlers.changes import (
 )
 from eligibility.handlers.clock import DECISION_OVERDUE_JOB, tell_overdue
 from eligibility.handlers.decide import END_NOTICE_JOB, end_notice
+from eligibility.handlers.price_linkage import SUBSIDY_JOB, grant_subsidies
+from eligibility.handlers.recompute import Recomputed, recompute_page, recompute_started
 from eligibility.handlers.reviews import PLANNED_CHANGE_JOB, open_review, tell_review_overdue
 from eligibility.handlers.screenings import SCREEN_JOB, match_snapshot, tell_page
-from eligibility.handlers.standards import publish_standards
+from eligibility.handlers.shadow import SHADOW_JOB, run_shadow_page
+from eligibility.handlers.standards import RECOMPUTE_JOB, publish_standards
 from eligibility.handlers.suggest import with_running_benefits
-from eligibility.rules import PARAMETERS, assess
+from eligibility.queries.parameters import current_parameters
 from shared import deadlines
 from shared.clock import local_date
 from shared.deadlines import Jobs, Work
@@ -48,7 +56,7 @@ async def assess_case(work: Work, clients: Clients) -> None:
             tx,
             application_row=application_row,
             facts=replace(facts, household=household),
-            result=assess(household, facts.as_of).as_json(),
+            current=await current_parameters(tx),
             now=work.now,
             verified_on=facts.as_of,
         )
@@ -129,8 +137,58 @@ async def end_public_notice(work: Work, _: Clients) -> None:
 async def tell_standards(work: Work, _: Clients) -> None:
     """Publish values that are new since the last look, and look again later."""
     async with work.transaction() as tx:
-        await publish_standards(tx, parameters=PARAMETERS, now=work.now)
+        current = await current_parameters(tx)
+        await publish_standards(tx, parameters=current.parameters, now=work.now)
         await deadlines.schedule(tx, kind=work.kind, subject=work.subject, due_at=work.now + _PUBLISH_EVERY)
+
+
+async def try_standard(work: Work, _: Clients) -> None:
+    """One page of a shadow run."""
+    async with work.transaction() as tx:
+        last = await run_shadow_page(tx, run_id=UUID(work.subject), after=_after(work), now=work.now)
+        await _go_on(tx, work, last)
+
+
+async def recompute_benefits(work: Work, _: Clients) -> None:
+    """One page of the running benefits, from the first day of new standards."""
+    so_far = Recomputed(
+        work.payload.get("after"), Counter(work.payload.get("outcomes", {})), work.payload.get("back_pay_fen", 0)
+    )
+    async with work.transaction() as tx:
+        done = await recompute_page(tx, since=date.fromisoformat(work.subject), so_far=so_far, now=work.now)
+        if done.after is not None:
+            await deadlines.schedule(
+                tx,
+                kind=work.kind,
+                subject=work.subject,
+                due_at=work.now,
+                payload={"after": done.after, "outcomes": done.outcomes, "back_pay_fen": done.back_pay_fen},
+            )
+
+
+async def bring_standard_to_started(work: Work, _: Clients) -> None:
+    """A benefit begins today: standards that began since its assessment are brought to it."""
+    async with work.transaction() as tx:
+        await recompute_started(tx, benefit_id=UUID(work.subject), now=work.now)
+
+
+async def grant_price_subsidies(work: Work, _: Clients) -> None:
+    """One page of the recipients of a month's price supplement."""
+    async with work.transaction() as tx:
+        last = await grant_subsidies(tx, month=date.fromisoformat(work.subject), after=_after(work), now=work.now)
+        await _go_on(tx, work, last)
+
+
+def _after(work: Work) -> UUID | None:
+    after = work.payload.get("after")
+    return None if after is None else UUID(after)
+
+
+async def _go_on(tx: AsyncConnection, work: Work, last: UUID | None) -> None:
+    if last is not None:
+        await deadlines.schedule(
+            tx, kind=work.kind, subject=work.subject, due_at=work.now, payload={"after": str(last)}
+        )
 
 
 async def screen_population(work: Work, _: Clients) -> None:
@@ -156,5 +214,9 @@ JOBS: Jobs[Clients] = {
     DECISION_OVERDUE_JOB: tell_late_decision,
     END_GRACE_JOB: end_grace_period,
     PUBLISH_STANDARDS_JOB: tell_standards,
+    RECOMPUTE_JOB: recompute_benefits,
+    STARTED_JOB: bring_standard_to_started,
+    SHADOW_JOB: try_standard,
+    SUBSIDY_JOB: grant_price_subsidies,
     SCREEN_JOB: screen_population,
 }

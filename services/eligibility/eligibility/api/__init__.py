@@ -9,15 +9,17 @@ from eligibility.api import (
     changes,
     complaints,
     decisions,
+    price_linkage,
     register,
     resolutions,
     screenings,
+    standards,
     toolbook,
 )
 
 router = APIRouter(prefix="/v1")
 for part in (
     *(assessments, decisions, complaints, resolutions, benefits, changes),
-    *(register, calendar, screenings, toolbook),
+    *(register, calendar, standards, price_linkage, screenings, toolbook),
 ):
     router.include_router(part.router)

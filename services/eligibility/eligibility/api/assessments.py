@@ -5,10 +5,17 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 
-from eligibility.api.callers import Reader
+from eligibility.api.callers import Overseer, Reader
 from eligibility.handlers import assess
 from eligibility.queries.assessments import assessment_row, assessment_view, latest_assessment_row
-from eligibility.schemas.assessments import AssessmentResult, AssessmentView, PreviewRequest
+from eligibility.queries.replay import replayed
+from eligibility.schemas.assessments import (
+    AssessmentResult,
+    AssessmentView,
+    DifferenceView,
+    PreviewRequest,
+    ReplayView,
+)
 from shared.app import DatabaseDep
 from shared.auth import STAFF, Principal, Role, require
 from shared.problems import problem_responses
@@ -18,10 +25,14 @@ router = APIRouter(tags=["assessments"])
 
 @router.post("/assessments/preview")
 async def preview(
-    body: PreviewRequest, _: Annotated[Principal, Depends(require(*STAFF, Role.SERVICE))]
+    body: PreviewRequest,
+    caller: Annotated[Principal, Depends(require(*STAFF, Role.SERVICE))],
+    database: DatabaseDep,
 ) -> AssessmentResult:
     """The answer of every policy for a household that is not on record. Nothing is stored."""
-    return AssessmentResult.model_validate(assess.preview(body.household, body.as_of))
+    async with database.transaction(caller) as tx:
+        answer = await assess.preview(tx, household=body.household, as_of=body.as_of)
+        return AssessmentResult.model_validate(answer)
 
 
 @router.get("/assessments/{assessment_id}", responses=problem_responses(404))
@@ -29,6 +40,23 @@ async def read_assessment(assessment_id: UUID, caller: Reader, database: Databas
     """An assessment with the explanation of every policy."""
     async with database.transaction(caller) as tx:
         return assessment_view(await assessment_row(tx, assessment_id))
+
+
+@router.post("/assessments/{assessment_id}/replay", responses=problem_responses(404, 409))
+async def replay_assessment(assessment_id: UUID, caller: Overseer, database: DatabaseDep) -> ReplayView:
+    """Run an assessment again under the rules, parameters and facts of its day, and compare. Nothing is stored."""
+    async with database.transaction(caller) as tx:
+        again = await replayed(tx, assessment_id)
+    return ReplayView(
+        assessment_id=assessment_id,
+        toolbook_version=again.toolbook_version,
+        parameters_version=again.parameters_version,
+        same_bytes=again.replayed == again.recorded,
+        differences=[
+            DifferenceView(path=one.path, recorded=one.recorded, replayed=one.replayed, only_words=one.is_of_words)
+            for one in again.differences
+        ],
+    )
 
 
 @router.get("/applications/{application_id}/assessment", responses=problem_responses(404))

@@ -11,10 +11,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eligibility.clients import CaseFacts
+from eligibility.handlers.archive import archive_edition, archive_parameters
 from eligibility.handlers.clock import start_clock
 from eligibility.handlers.suggest import follow_assessment
+from eligibility.queries.parameters import StandingParameters, current_parameters
 from eligibility.rules import assess
 from eligibility.rules.facts.records import FactsInvalid
+from eligibility.rules.replay import result_text
 from eligibility.tables import application, assessment
 from shared import deadlines, outbox
 from shared.clock import local_date
@@ -57,10 +60,11 @@ async def plan_assessment(tx: AsyncConnection, delivery: Delivery[VerificationCo
     )
 
 
-def preview(household: Mapping[str, Any], as_of: Any) -> dict[str, Any]:
+async def preview(tx: AsyncConnection, *, household: Mapping[str, Any], as_of: date) -> dict[str, Any]:
     """The answer for facts that are not on record. Raises Problem 422 where they break the contract."""
+    current = await current_parameters(tx)
     try:
-        return assess(household, as_of).as_json()
+        return assess(household, as_of, current.parameters).as_json()
     except FactsInvalid as error:
         raise Problem(
             422,
@@ -87,16 +91,20 @@ async def record_assessment(
     *,
     application_row: sa.Row[Any],
     facts: CaseFacts,
-    result: dict[str, Any],
+    current: StandingParameters,
     now: datetime,
     verified_on: date,
     household_change_id: UUID | None = None,
 ) -> None:
-    """Keep facts and answer, tell, and suggest what should change about benefits that run. Facts verified anew become
-    a new assessment, and so does a change in the family; the same facts do not.
+    """Assess, keep facts and answer, tell, and suggest what should change about benefits that run.
+
+    Facts verified anew become a new assessment, and so does a change in the family; the same facts do not.
     """
     assessment_id = new_id()
+    result = assess(facts.household, facts.as_of, current.parameters).as_json()
     policies = result["policies"]
+    await archive_edition(tx, on=facts.as_of, now=now)
+    await archive_parameters(tx, current=current, now=now)
     created = await tx.execute(
         insert(assessment)
         .values(
@@ -110,8 +118,9 @@ async def record_assessment(
             requested=application_row.requested,
             as_of=facts.as_of,
             facts=json.dumps(facts.household, ensure_ascii=False, sort_keys=True),
-            result=json.dumps(result, ensure_ascii=False, sort_keys=True),
+            result=result_text(result),
             toolbook_version=result["toolbook_version"],
+            parameters_version=current.version,
             assessed_at=now,
             household_change_id=household_change_id,
         )

@@ -24,12 +24,13 @@ from eligibility.rules.benefits import (
 from eligibility.rules.decisions import Measure
 from eligibility.tables import benefit, benefit_amount
 from shared import deadlines, outbox
-from shared.clock import Clock, end_of_day
+from shared.clock import end_of_day, local_date, start_of_day
 from shared.events.eligibility import BenefitAdjusted, BenefitEnded, BenefitStarted, GracePeriodEnded
 from shared.ids import new_id
 from shared.problems import Problem
 
 END_GRACE_JOB = "end_grace"
+STARTED_JOB = "benefit_started"
 OPEN_REVIEW_JOB = "open_review"
 REVIEW_OVERDUE_JOB = "review_overdue"
 
@@ -68,6 +69,7 @@ async def start_benefit(
     )
     entry = Entry(cause="decision", document=str(row.decision_id), recorded_by=row.confirmed_by, at=at)
     await _add(tx, benefit_id, Amount(starts_on, amount_fen), old_fen=0, back_pay_fen=0, entry=entry)
+    await deadlines.schedule(tx, kind=STARTED_JOB, subject=str(benefit_id), due_at=start_of_day(starts_on))
     return BenefitStarted(
         household_id=row.household_id,
         application_id=row.application_id,
@@ -98,7 +100,7 @@ async def adjust(
     cause: str,
     document: str,
     recorded_by: str,
-    clock: Clock,
+    now: datetime,
 ) -> Adjustment:
     """Enter another amount from the first day of a month until the next amount on record; tell, and owe back pay.
 
@@ -123,9 +125,9 @@ async def adjust(
             value=from_on,
             way_out="请核对起始日；暂停或终止期间不调整金额",
         )
-    refuse_cut_in_the_past(old_fen=old_fen, new=new, today=clock.today())
-    owed_fen = back_pay(amounts, new, today=clock.today())
-    entry = Entry(cause=cause, document=document, recorded_by=recorded_by, at=clock.now())
+    refuse_cut_in_the_past(old_fen=old_fen, new=new, today=local_date(now))
+    owed_fen = back_pay(amounts, new, today=local_date(now))
+    entry = Entry(cause=cause, document=document, recorded_by=recorded_by, at=now)
     await _add(tx, benefit_id, new, old_fen=old_fen, back_pay_fen=owed_fen, entry=entry)
     if until is None:
         await tx.execute(
@@ -139,7 +141,7 @@ async def adjust(
             from_on=from_on,
             back_pay_fen=owed_fen,
         )
-        await outbox.record(tx, event, at=clock.now())
+        await outbox.record(tx, event, at=now)
     return Adjustment(old_fen, new_amount_fen, owed_fen, until)
 
 

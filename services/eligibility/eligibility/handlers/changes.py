@@ -15,7 +15,7 @@ from eligibility.handlers.assess import record_assessment, requested_by
 from eligibility.handlers.reviews import review_after_death
 from eligibility.handlers.suggest import suggest_end_of_all, with_running_benefits
 from eligibility.queries.assessments import newest_assessment_of
-from eligibility.rules import assess
+from eligibility.queries.parameters import current_parameters
 from eligibility.rules.changes import HouseholdChange, fault_of, is_late, with_change
 from eligibility.tables import household_change
 from shared import deadlines, outbox
@@ -118,7 +118,7 @@ async def reassess(tx: AsyncConnection, *, change_id: UUID, facts: CaseFacts, no
             tx,
             application_row=case,
             facts=replace(facts, household=household, as_of=on),
-            result=assess(household, on).as_json(),
+            current=await current_parameters(tx),
             now=now,
             verified_on=facts.as_of,
             household_change_id=change_id,

@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eligibility.queries.applications import application_row
+from eligibility.queries.parameters import current_parameters
 from eligibility.queries.resolutions import resolution_rows
-from eligibility.rules import PARAMETERS
 from eligibility.rules.decisions import Measure
 from eligibility.tables import resolution
 from shared.auth import Principal
@@ -81,7 +81,7 @@ async def resolution_number(
     tx: AsyncConnection, *, application_id: UUID, measures: Sequence[Measure], on: date
 ) -> str | None:
     """The number that a decision must carry, None where nothing exceeds the ordinary standard. Raises Problem 422."""
-    cap_fen = _cap_fen(on)
+    cap_fen = await _cap_fen(tx, on)
     exceeding = [one for one in measures if one.exceeds_ordinary_standard(cap_fen)]
     if not exceeding:
         return None
@@ -100,6 +100,7 @@ async def resolution_number(
     )
 
 
-def _cap_fen(on: date) -> int:
-    multiple = PARAMETERS.value("temporary_assistance_cap_multiple", on=on).value
-    return int(PARAMETERS.value("urban_dibao_standard", on=on).value * multiple * FEN_PER_YUAN)
+async def _cap_fen(tx: AsyncConnection, on: date) -> int:
+    parameters = (await current_parameters(tx)).parameters
+    multiple = parameters.value("temporary_assistance_cap_multiple", on=on).value
+    return int(parameters.value("urban_dibao_standard", on=on).value * multiple * FEN_PER_YUAN)

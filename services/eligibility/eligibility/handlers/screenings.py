@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from eligibility.queries.parameters import current_parameters
 from eligibility.queries.screenings import screening_row
-from eligibility.rules import PARAMETERS, toolbook_version
+from eligibility.rules import toolbook_version
 from eligibility.rules.facts.snapshot import Snapshot, SnapshotInvalid, read_snapshot
 from eligibility.rules.findings import FindingKind, FoundHousehold, by_household, check_households, reasons_of
 from eligibility.rules.screening import Screening, screen
@@ -26,7 +27,7 @@ from shared.database import driver_connection
 from shared.events import Event
 from shared.events.eligibility import LeadFound, ReviewSuggested
 from shared.ids import new_id
-from shared.parameters import ParameterMissing
+from shared.parameters import ParameterMissing, Parameters
 from shared.problems import Problem, plain_problem
 
 SCREEN_JOB = "screen"
@@ -116,8 +117,9 @@ async def match_snapshot(tx: AsyncConnection, *, screening_id: UUID, now: dateti
     """Match everybody at once and note who is to be told; returns whether there is anybody."""
     row = await screening_row(tx, screening_id, locked=True)
     content = await _content(tx, screening_id)
+    current = await current_parameters(tx)
     try:
-        snapshot, found = await asyncio.to_thread(_screened, content, row.as_of)
+        snapshot, found = await asyncio.to_thread(_screened, content, row.as_of, current.parameters)
     except (SnapshotInvalid, ParameterMissing) as error:
         problems = error.problems if isinstance(error, SnapshotInvalid) else [str(error)]
         await _finish(tx, screening_id, {"state": "refused", "problems": problems, "completed_at": now})
@@ -149,7 +151,7 @@ async def tell_page(tx: AsyncConnection, *, screening_id: UUID, now: datetime) -
     )
     page = (await tx.execute(matches.order_by(screening_match.c.position).limit(_PAGE_HOUSEHOLDS))).all()
     content = await _content(tx, screening_id)
-    rows = await asyncio.to_thread(_with_reasons, content, row.as_of, page)
+    rows = await asyncio.to_thread(_with_reasons, content, row.as_of, page, (await current_parameters(tx)).parameters)
     fresh = await _insert_findings(tx, screening_id, rows, now=now) if rows else []
     await _tell(tx, fresh, screening_id=screening_id, now=now)
     counts = {kind: sum(one["kind"] == kind for one in fresh) for kind in FindingKind}
@@ -197,16 +199,18 @@ def _refuse_strangers(caller: Principal) -> None:
         raise plain_problem(403, detail="人口快照只由区级人员或数据共享服务提交")
 
 
-def _screened(content: bytes, as_of: date) -> tuple[Snapshot, Screening]:
+def _screened(content: bytes, as_of: date, parameters: Parameters) -> tuple[Snapshot, Screening]:
     snapshot = read_snapshot(io.BytesIO(content), as_of)
     check_households(snapshot)
-    return snapshot, screen(snapshot, PARAMETERS)
+    return snapshot, screen(snapshot, parameters)
 
 
-def _with_reasons(content: bytes, as_of: date, page: Sequence[sa.Row[Any]]) -> list[dict[str, Any]]:
+def _with_reasons(
+    content: bytes, as_of: date, page: Sequence[sa.Row[Any]], parameters: Parameters
+) -> list[dict[str, Any]]:
     """The rows of `finding` for these households, without ids."""
     snapshot = read_snapshot(io.BytesIO(content), as_of, households=[str(one.household_id) for one in page])
-    assessments = reasons_of(snapshot, PARAMETERS)
+    assessments = reasons_of(snapshot, parameters)
     return [
         {
             "household_id": one.household_id,

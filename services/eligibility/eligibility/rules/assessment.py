@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -47,7 +47,7 @@ class Assessment:
 
     def __init__(self, as_of: date, edition: Edition | None, frame: Frame | None) -> None:
         self.as_of = as_of
-        self.toolbook_version = TOOLBOOK.version(as_of)
+        self.toolbook_version = edition.version if edition else TOOLBOOK.version(as_of)
         self._edition = edition
         self._frame = frame
         self._explainer = Explainer(_plans(edition), frame) if edition and frame else None
@@ -67,7 +67,7 @@ class Assessment:
 
     def as_json(self) -> dict[str, Any]:
         """Every policy with its answer and explanation. Equal facts, day and parameters give equal bytes."""
-        policies = {policy.id: self._policy_as_json(policy) for policy in TOOLBOOK.policies}
+        policies = {policy.id: self._policy_as_json(policy) for policy in _named(self._edition)}
         hardship = self.profile()
         read = self._frame.read if self._frame else {}
         return {
@@ -89,8 +89,8 @@ class Assessment:
         """Conditions, amount, text and awaited facts of one policy."""
         result = self.results.get(policy_id)
         if result is None or self._edition is None or self._frame is None or self._explainer is None:
-            policy = TOOLBOOK.policy(policy_id)
-            text = f"不符合：{policy.title}（自{day_of(TOOLBOOK.first_day(policy))}起施行）"
+            policy, first_day = next(one for one in _later(self._edition) if one[0].id == policy_id)
+            text = f"不符合：{policy.title}（自{day_of(first_day)}起施行）"
             return {"text": [text], "conditions": [], "awaits": []}
         reasons = self._explainer.policy(result.policy)
         awaits = _awaits(self._explainer, self._edition, result, self._frame)
@@ -152,6 +152,11 @@ def assess_facts(facts: Facts, parameters: Parameters | None = None) -> Assessme
     return Assessment(facts.as_of, edition, frame)
 
 
+def assess_under(edition: Edition, household: Mapping[str, Any], as_of: date, parameters: Parameters) -> Assessment:
+    """Apply an edition of another day, or one that is read from the archive. Raises as `assess` does."""
+    return Assessment(as_of, edition, edition.frame(read_facts(household, as_of), parameters))
+
+
 def read_case(content: Any) -> tuple[Mapping[str, Any], date]:
     """Household and day of a whole case, `{"as_of", "household", ...}`. Raises FactsInvalid."""
     if not isinstance(content, Mapping):
@@ -181,6 +186,18 @@ def assess_case(content: Any, parameters: Parameters | None = None) -> Assessmen
 def toolbook_version(on: date | None = None) -> str:
     """The hash of the rules and policies in force on a day, or of the newest."""
     return TOOLBOOK.version(on)
+
+
+def _named(edition: Edition | None) -> list[Policy]:
+    """Every policy that an answer names, those that begin later too, by id."""
+    in_force = edition.policies if edition else ()
+    return sorted((*in_force, *(policy for policy, _ in _later(edition))), key=lambda policy: policy.id)
+
+
+def _later(edition: Edition | None) -> Iterable[tuple[Policy, date]]:
+    if edition:
+        return edition.later
+    return [(policy, TOOLBOOK.first_day(policy)) for policy in TOOLBOOK.policies]
 
 
 @lru_cache(maxsize=16)

@@ -62,3 +62,22 @@ class AssessmentView(BaseModel):
     requested: list[str]
     assessed_at: datetime
     result: AssessmentResult
+
+
+class DifferenceView(BaseModel):
+    """One place where a replay says something else than the record."""
+
+    path: str = Field(examples=["policies.dibao.monthly_amount"])
+    recorded: str
+    replayed: str
+    only_words: bool = Field(description="The wording of an explanation, and neither answer, amount nor state")
+
+
+class ReplayView(BaseModel):
+    """An assessment run again from its archived rules, parameters and facts."""
+
+    assessment_id: UUID
+    toolbook_version: str
+    parameters_version: str
+    same_bytes: bool
+    differences: list[DifferenceView]

@@ -12,7 +12,17 @@ from eligibility.tables.benefits import (
 from eligibility.tables.cases import application, assessment, decision, measure, objection, referral
 from eligibility.tables.duties import calendar_correction, complaint, recusal, resolution
 from eligibility.tables.screenings import finding, screening, screening_match, screening_part, screening_rejection
-from eligibility.tables.standards import published_parameter
+from eligibility.tables.standards import (
+    parameter_set,
+    price_reading,
+    price_subsidy,
+    published_parameter,
+    recomputation,
+    shadow_effect,
+    shadow_run,
+    standard,
+    toolbook_edition,
+)
 
 __all__ = [
     "application",
@@ -28,7 +38,11 @@ __all__ = [
     "household_change",
     "measure",
     "objection",
+    "parameter_set",
+    "price_reading",
+    "price_subsidy",
     "published_parameter",
+    "recomputation",
     "recusal",
     "referral",
     "register_entry",
@@ -37,5 +51,9 @@ __all__ = [
     "screening_match",
     "screening_part",
     "screening_rejection",
+    "shadow_effect",
+    "shadow_run",
+    "standard",
     "suggestion",
+    "toolbook_edition",
 ]

@@ -32,6 +32,7 @@ assessment = sa.Table(
     sa.Column("facts", sa.Text),
     sa.Column("result", sa.Text),
     sa.Column("toolbook_version", sa.Text),
+    sa.Column("parameters_version", sa.Text),
     sa.Column("assessed_at", sa.DateTime(timezone=True)),
     sa.Column("household_change_id", sa.Uuid),
 )

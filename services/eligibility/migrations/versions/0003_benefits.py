@@ -7,7 +7,7 @@ from alembic import op
 from shared.migrations import run_sql
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 
 def upgrade() -> None:

@@ -176,6 +176,14 @@ def _household_change_reported(event: eligibility.HouseholdChangeReported) -> Li
     return Line("household_change_reported", text)
 
 
+def _price_subsidy_due(event: eligibility.PriceSubsidyDue) -> Line:
+    text = (
+        f"{event.month.year}年{event.month.month}月价格临时补贴共{event.persons}人、{format_yuan(event.amount_fen)}元，"
+        f"将在{_day(event.due_on)}前发放，您不需要申请。"
+    )
+    return Line("price_subsidy_due", text)
+
+
 def _referral_issued(event: eligibility.ReferralIssued) -> Line:
     text = (
         f"“{labels.policy(event.policy)}”已转{labels.department(event.department)}办理，"
@@ -283,6 +291,7 @@ _LINES: Mapping[type[Event], Callable[[Any], Line]] = {
     eligibility.HearingOpened: _hearing_opened,
     eligibility.HearingHeld: _hearing_held,
     eligibility.HouseholdChangeReported: _household_change_reported,
+    eligibility.PriceSubsidyDue: _price_subsidy_due,
     eligibility.ReferralIssued: _referral_issued,
     departments.ReferralAccepted: _referral_accepted,
     departments.ReferralReturned: _referral_returned,

@@ -26,7 +26,14 @@ from shared.events.eligibility.decisions import (
     ReferralIssued,
 )
 from shared.events.eligibility.screenings import LeadFound, ReviewSuggested
-from shared.events.eligibility.standards import StandardPublished
+from shared.events.eligibility.standards import (
+    PriceLinkageEnded,
+    PriceLinkageStarted,
+    PriceSubsidyDue,
+    RecomputationCompleted,
+    ShadowRunCompleted,
+    StandardPublished,
+)
 
 __all__ = [
     "AssessmentCompleted",
@@ -47,10 +54,15 @@ __all__ = [
     "HearingOpened",
     "HouseholdChangeReported",
     "LeadFound",
+    "PriceLinkageEnded",
+    "PriceLinkageStarted",
+    "PriceSubsidyDue",
     "PublicNoticeStarted",
+    "RecomputationCompleted",
     "ReferralIssued",
     "ReviewDue",
     "ReviewOverdue",
     "ReviewSuggested",
+    "ShadowRunCompleted",
     "StandardPublished",
 ]

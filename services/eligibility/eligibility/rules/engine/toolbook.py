@@ -35,7 +35,10 @@ class Edition:
     compiler: Compiler
     values: Mapping[str, Step]
     parameters: Parameters
+    later: tuple[tuple[Policy, date], ...]
+    """Policies that the book names and that begin after this edition, each with its first day."""
     version: str
+    """A hash of all that the edition holds."""
 
     def frame(self, facts: Facts, parameters: Parameters) -> Frame:
         """A fresh evaluation of one household."""
@@ -108,24 +111,45 @@ class Toolbook:
         for rule in sorted(self._rules, key=lambda rule: rule.since):
             if rule.since <= day:
                 current[rule.name] = rule
-        names = _sorted_names(current)
-        scopes = {name: current[name].scope for name in names}
-        units = _units(current, names, scopes, self.parameters)
-        compiler = Compiler(scopes, Checker(scopes, units, self.parameters))
-        for name in names:
-            compiler.enter(name, current[name].tree)
-        policies = tuple(policy for policy in self._policies if policy.eligible in current)
-        return Edition(
+        return edition_of(
+            current,
+            [policy for policy in self._policies if policy.eligible in current],
+            [(policy, self.first_day(policy)) for policy in self._policies if policy.eligible not in current],
             since=day,
-            rules={name: current[name] for name in names},
-            policies=policies,
-            units=units,
-            scopes=scopes,
-            compiler=compiler,
-            values={name: compiler.value_of(name) for name in names},
             parameters=self.parameters,
-            version=_hashed([*(_written_rule(current[name]) for name in sorted(names)), *map(repr, policies)]),
         )
+
+
+def edition_of(
+    current: Mapping[str, Rule],
+    policies: Iterable[Policy],
+    later: Iterable[tuple[Policy, date]],
+    *,
+    since: date,
+    parameters: Parameters,
+) -> Edition:
+    """Check and compile the rules in force from a day on. Raises BookInvalid."""
+    names = _sorted_names(current)
+    scopes = {name: current[name].scope for name in names}
+    units = _units(current, names, scopes, parameters)
+    compiler = Compiler(scopes, Checker(scopes, units, parameters))
+    for name in names:
+        compiler.enter(name, current[name].tree)
+    in_force, begin_later = tuple(policies), tuple(later)
+    return Edition(
+        since=since,
+        rules={name: current[name] for name in names},
+        policies=in_force,
+        units=units,
+        scopes=scopes,
+        compiler=compiler,
+        values={name: compiler.value_of(name) for name in names},
+        parameters=parameters,
+        later=begin_later,
+        version=_hashed(
+            [*(_written_rule(current[name]) for name in sorted(names)), *map(repr, in_force), *map(repr, begin_later)]
+        ),
+    )
 
 
 def bind(books: Iterable[Book], parameters: Parameters) -> Toolbook:

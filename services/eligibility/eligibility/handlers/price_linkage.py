@@ -1,0 +1,211 @@
+"""Price linkage: a month's reading starts, continues or ends the supplement; its recipients get it once (3.1)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from eligibility.queries.parameters import current_parameters
+from eligibility.rules.decisions import DecisionState
+from eligibility.rules.price_linkage import (
+    EXTRA_POLICIES,
+    LINKED_POLICIES,
+    LinkageStep,
+    PriceReading,
+    amount_per_person_fen,
+    due_on,
+    linked_policies,
+    next_month,
+    step_of,
+)
+from eligibility.tables import benefit, decision, measure, price_reading, price_subsidy
+from shared import deadlines, outbox
+from shared.auth import Principal
+from shared.clock import Clock, start_of_day
+from shared.events import Event
+from shared.events.eligibility import PriceLinkageEnded, PriceLinkageStarted, PriceSubsidyDue
+from shared.parameters import ParameterMissing
+from shared.problems import Problem
+from shared.working_days import WorkingCalendar
+
+SUBSIDY_JOB = "grant_price_subsidies"
+
+_PAGE_HOUSEHOLDS = 500
+_RUNNING = (LinkageStep.STARTS, LinkageStep.CONTINUES)
+
+
+async def record_reading(
+    tx: AsyncConnection, *, reading: PriceReading, published_on: date, source: str, caller: Principal, clock: Clock
+) -> sa.Row[Any]:
+    """Enter the reading of the next month. Raises Problem 409 for any other month, 422 for days that cannot be."""
+    now = clock.now()
+    last = (await tx.execute(sa.select(price_reading).order_by(price_reading.c.month.desc()).limit(1))).one_or_none()
+    if last is not None and reading.month != next_month(last.month):
+        raise _out_of_order(reading.month, f"已录入至 {last.month}，下一个月份为 {next_month(last.month)}")
+    if not next_month(reading.month) <= published_on <= clock.today():
+        raise Problem(
+            422,
+            "publication_day_impossible",
+            "指数发布日期不可能",
+            f"{reading.month} 的指数在次月发布，且不晚于今天（{clock.today()}）",
+            field="body.published_on",
+            value=published_on,
+            way_out="请按统计部门的发布日期填写",
+        )
+    parameters = (await current_parameters(tx)).parameters
+    try:
+        step = step_of(reading, parameters, was_running=last is not None and last.step in _RUNNING)
+    except ParameterMissing as error:
+        raise Problem(
+            422, "before_linkage", "该月尚无联动启动条件", str(error), field="body.month", value=reading.month
+        ) from error
+    amount_fen = amount_per_person_fen(reading, parameters) if step in _RUNNING else 0
+    created = await tx.execute(
+        insert(price_reading)
+        .values(
+            month=reading.month,
+            cpi_rise=str(reading.cpi_rise),
+            food_rise=str(reading.food_rise),
+            published_on=published_on,
+            source=source,
+            step=step,
+            amount_per_person_fen=amount_fen,
+            due_on=due_on(published_on, parameters, WorkingCalendar()),
+            recorded_by=caller.subject,
+            recorded_at=now,
+        )
+        .on_conflict_do_nothing()
+        .returning(price_reading)
+    )
+    row: sa.Row[Any] | None = created.one_or_none()
+    if row is None:
+        raise _out_of_order(reading.month, f"{reading.month} 刚刚已录入")
+    if amount_fen:
+        await deadlines.schedule(tx, kind=SUBSIDY_JOB, subject=str(reading.month), due_at=now)
+    await outbox.record(tx, *_change(reading, step, amount_fen), at=now)
+    return row
+
+
+def _out_of_order(month: date, detail: str) -> Problem:
+    return Problem(
+        409,
+        "reading_out_of_order",
+        "物价指数须逐月录入",
+        detail,
+        field="body.month",
+        value=month,
+        way_out="请先录入缺少的月份；已录入的月份不能重复录入",
+    )
+
+
+def _change(reading: PriceReading, step: LinkageStep, amount_fen: int) -> list[Event]:
+    if step is LinkageStep.STARTS:
+        return [
+            PriceLinkageStarted(
+                month=reading.month,
+                cpi_rise=str(reading.cpi_rise),
+                food_rise=str(reading.food_rise),
+                amount_per_person_fen=amount_fen,
+            )
+        ]
+    if step is LinkageStep.ENDS:
+        return [
+            PriceLinkageEnded(month=reading.month, cpi_rise=str(reading.cpi_rise), food_rise=str(reading.food_rise))
+        ]
+    return []
+
+
+async def grant_subsidies(tx: AsyncConnection, *, month: date, after: UUID | None, now: datetime) -> UUID | None:
+    """Grant the month's supplement to the next recipients. Returns the last household, or None when all are done."""
+    reading = (await tx.execute(sa.select(price_reading).where(price_reading.c.month == month))).one()
+    parameters = (await current_parameters(tx)).parameters
+    households = await _recipients(tx, linked_policies(parameters, month), month=month, after=after)
+    if households:
+        await _grant(tx, reading, households, now)
+    return max(households) if len(households) == _PAGE_HOUSEHOLDS else None
+
+
+async def _grant(
+    tx: AsyncConnection, reading: sa.Row[Any], households: Mapping[UUID, Sequence[sa.Row[Any]]], now: datetime
+) -> None:
+    rows = []
+    for household_id, running in households.items():
+        # A person counts once, whatever runs for them.
+        persons = sorted({person for one in running for person in one.person_refs})
+        if persons:
+            rows.append(
+                {
+                    "month": reading.month,
+                    "household_id": household_id,
+                    "street": running[0].street,
+                    "applicant_subject": running[0].applicant_subject,
+                    "person_refs": persons,
+                    "amount_fen": reading.amount_per_person_fen * len(persons),
+                    "due_on": reading.due_on,
+                    "recorded_at": now,
+                }
+            )
+    if not rows:
+        return
+    granted = await tx.execute(insert(price_subsidy).values(rows).on_conflict_do_nothing().returning(price_subsidy))
+    events = [
+        PriceSubsidyDue(
+            household_id=row.household_id,
+            street=row.street,
+            month=row.month,
+            persons=len(row.person_refs),
+            amount_fen=row.amount_fen,
+            due_on=row.due_on,
+        )
+        for row in granted
+    ]
+    await outbox.record(tx, *events, at=now)
+
+
+async def _recipients(
+    tx: AsyncConnection, policies: Sequence[str], *, month: date, after: UUID | None
+) -> dict[UUID, list[sa.Row[Any]]]:
+    """The next households, by id, for which a linked policy ran in the month, with the persons of each."""
+    recipients = _paid(policies, month)
+    extra = [policy for policy in policies if policy in EXTRA_POLICIES]
+    everybody = (sa.union_all(recipients, _identified(extra, month)) if extra else recipients).subquery()
+    page = sa.select(everybody.c.household_id).distinct().order_by("household_id").limit(_PAGE_HOUSEHOLDS)
+    if after is not None:
+        page = page.where(everybody.c.household_id > after)
+    rows = await tx.execute(
+        sa.select(everybody).where(everybody.c.household_id.in_(page)).order_by(everybody.c.household_id)
+    )
+    found: dict[UUID, list[sa.Row[Any]]] = {}
+    for row in rows:
+        found.setdefault(row.household_id, []).append(row)
+    return found
+
+
+def _paid(policies: Sequence[str], month: date) -> sa.Select[Any]:
+    """Benefits that ran on at least one day of the month."""
+    return sa.select(
+        benefit.c.household_id, benefit.c.street, benefit.c.applicant_subject, benefit.c.person_refs
+    ).where(
+        benefit.c.policy.in_([policy for policy in policies if policy in LINKED_POLICIES]),
+        benefit.c.starts_on < next_month(month),
+        sa.or_(benefit.c.ends_on.is_(None), benefit.c.ends_on >= month),
+    )
+
+
+def _identified(policies: Sequence[str], month: date) -> sa.Select[Any]:
+    """Households whose newest decision in force before the month's end granted one of these, which have no amount."""
+    newest = (
+        sa.select(decision.c.decision_id)
+        .ext(distinct_on(decision.c.household_id))
+        .where(decision.c.state == DecisionState.IN_FORCE, decision.c.in_force_at < start_of_day(next_month(month)))
+        .order_by(decision.c.household_id, decision.c.in_force_at.desc())
+    )
+    return (
+        sa.select(decision.c.household_id, decision.c.street, decision.c.applicant_subject, measure.c.person_refs)
+        .join_from(decision, measure, measure.c.decision_id == decision.c.decision_id)
+        .where(decision.c.decision_id.in_(newest), measure.c.policy.in_(policies), measure.c.outcome == "granted")
+    )
