@@ -44,6 +44,11 @@ test: setup  ## Run all tests on the embedded PostgreSQL and broker (ARGS="-k na
 test-kafka: setup  ## Run bus, journeys and faults against Apache Kafka (needs Java 17 and Maven)
 	DOUDI_TEST_BROKER=kafka $(PYTEST) -n 0 -m kafka $(ARGS)
 
+.PHONY: test-spark
+test-spark: setup  ## The rules on Spark, bucket by bucket (needs Java 17; installs Spark into .venv)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r deploy/spark/requirements.lock
+	$(PYTEST) -n 0 -m spark $(ARGS)
+
 .PHONY: lint
 lint: setup  ## Check style, types, import rules and declared libraries
 	$(BIN)/ruff check
@@ -56,6 +61,7 @@ lint: setup  ## Check style, types, import rules and declared libraries
 lock: $(LIBRARIES)  ## Resolve requirements.in into requirements.lock, with hashes
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --output-file requirements.lock requirements.in
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --constraint requirements.lock --output-file tests/bench/openfisca/requirements.lock tests/bench/openfisca/requirements.in
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --constraint requirements.lock --output-file deploy/spark/requirements.lock deploy/spark/requirements.in
 
 .PHONY: clauses
 clauses: setup  ## Print each obligation of the policy with its service and the tests that prove it
