@@ -247,6 +247,8 @@ async def test_more_money_and_ones_own_wish_wait_for_no_hearing(eligibility: Any
     await eligibility.at(date(2026, 11, 2))
     await eligibility.changed(benefit["benefit_id"], "adjust", monthly_amount="1200.00")
     await eligibility.changed(benefit["benefit_id"], "end", cause="own_wish")
+    assert (await eligibility.benefit(benefit["benefit_id"]))["state"] == "ended"
+    assert await eligibility.recorded(HearingOpened) == []
 
 
 async def test_what_is_confirmed_after_its_month_has_begun_is_proposed_anew(eligibility: Any) -> None:
