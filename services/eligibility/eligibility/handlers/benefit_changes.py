@@ -23,7 +23,7 @@ from eligibility.handlers.benefits import (
     set_end,
 )
 from eligibility.handlers.hearings import refuse_unheard
-from eligibility.handlers.recusals import refuse_recused
+from eligibility.handlers.recusals import refuse_proposer, refuse_recused
 from eligibility.handlers.register import enter_grace, leave_grace, leave_tier
 from eligibility.handlers.reviews import close_review
 from eligibility.queries.benefit_changes import change_row
@@ -171,8 +171,7 @@ async def _open_change(tx: AsyncConnection, change_id: UUID, caller: Principal) 
             value=change_id,
             way_out="如需再次变更，请重新提出",
         )
-    if change.proposed_by == caller.subject:
-        raise Problem(403, "same_person", "提出意见与复核不能是同一人", way_out="请由另一名有权限的人员复核")
+    refuse_proposer(change.proposed_by, caller)
     return change
 
 

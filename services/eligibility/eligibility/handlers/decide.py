@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from eligibility.handlers.clock import extend_clock
 from eligibility.handlers.complaints import is_complained_about
 from eligibility.handlers.enact import bring_into_force
-from eligibility.handlers.recusals import refuse_recused
+from eligibility.handlers.recusals import refuse_proposer, refuse_recused
 from eligibility.handlers.resolutions import resolution_number
 from eligibility.queries.benefits import settled_policies
 from eligibility.queries.calendar import working_calendar
@@ -176,7 +176,7 @@ async def confirm_decision(
     the district's visit or the coordination group's resolution where the case needs one.
     """
     row = await decision_row(tx, decision_id, locked=True)
-    _refuse_proposer(row, caller)
+    refuse_proposer(row.proposed_by, caller)
     await refuse_recused(tx, household_id=row.household_id, caller=caller, proposed_by=row.proposed_by)
     if row.needs_district_visit and (district_visit_on is None or Role.DISTRICT_OFFICER not in caller.roles):
         raise Problem(
@@ -225,7 +225,7 @@ async def return_decision(
 ) -> sa.Row[Any]:
     """The second officer does not agree: a clerk proposes anew. Raises Problem 403 or 409."""
     row = await decision_row(tx, decision_id, locked=True)
-    _refuse_proposer(row, caller)
+    refuse_proposer(row.proposed_by, caller)
     await refuse_recused(tx, household_id=row.household_id, caller=caller)
     row = await _update(tx, decision_id, {"state": _after(row, Step.RETURN), "returned_because": reason})
     await outbox.record(tx, _returned(row, "second_officer"), at=now)
@@ -263,11 +263,6 @@ async def end_notice(tx: AsyncConnection, *, decision_id: UUID, on: date, now: d
     measures = await _measures(tx, row)
     row = await _update(tx, decision_id, {"state": state, "in_force_at": now})
     await bring_into_force(tx, row=row, measures=measures, on=on, at=now)
-
-
-def _refuse_proposer(row: sa.Row[Any], caller: Principal) -> None:
-    if row.proposed_by == caller.subject:
-        raise Problem(403, "same_person", "提出意见与复核不能是同一人", way_out="请由另一名有权限的人员复核")
 
 
 def _after(row: sa.Row[Any], step: Step) -> DecisionState:

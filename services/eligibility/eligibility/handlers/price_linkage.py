@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eligibility.queries.parameters import current_parameters
+from eligibility.rules.benefits import first_of_month_after
 from eligibility.rules.decisions import DecisionState
 from eligibility.rules.price_linkage import (
     EXTRA_POLICIES,
@@ -19,7 +20,6 @@ from eligibility.rules.price_linkage import (
     amount_per_person_fen,
     due_on,
     linked_policies,
-    next_month,
     step_of,
 )
 from eligibility.tables import benefit, decision, measure, price_reading, price_subsidy
@@ -44,9 +44,9 @@ async def record_reading(
     """Enter the reading of the next month. Raises Problem 409 for any other month, 422 for days that cannot be."""
     now = clock.now()
     last = (await tx.execute(sa.select(price_reading).order_by(price_reading.c.month.desc()).limit(1))).one_or_none()
-    if last is not None and reading.month != next_month(last.month):
-        raise _out_of_order(reading.month, f"已录入至 {last.month}，下一个月份为 {next_month(last.month)}")
-    if not next_month(reading.month) <= published_on <= clock.today():
+    if last is not None and reading.month != first_of_month_after(last.month):
+        raise _out_of_order(reading.month, f"已录入至 {last.month}，下一个月份为 {first_of_month_after(last.month)}")
+    if not first_of_month_after(reading.month) <= published_on <= clock.today():
         raise Problem(
             422,
             "publication_day_impossible",
@@ -191,7 +191,7 @@ def _paid(policies: Sequence[str], month: date) -> sa.Select[Any]:
         benefit.c.household_id, benefit.c.street, benefit.c.applicant_subject, benefit.c.person_refs
     ).where(
         benefit.c.policy.in_([policy for policy in policies if policy in LINKED_POLICIES]),
-        benefit.c.starts_on < next_month(month),
+        benefit.c.starts_on < first_of_month_after(month),
         sa.or_(benefit.c.ends_on.is_(None), benefit.c.ends_on >= month),
     )
 
@@ -201,7 +201,10 @@ def _identified(policies: Sequence[str], month: date) -> sa.Select[Any]:
     newest = (
         sa.select(decision.c.decision_id)
         .ext(distinct_on(decision.c.household_id))
-        .where(decision.c.state == DecisionState.IN_FORCE, decision.c.in_force_at < start_of_day(next_month(month)))
+        .where(
+            decision.c.state == DecisionState.IN_FORCE,
+            decision.c.in_force_at < start_of_day(first_of_month_after(month)),
+        )
         .order_by(decision.c.household_id, decision.c.in_force_at.desc())
     )
     return (

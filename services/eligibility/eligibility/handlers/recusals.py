@@ -1,4 +1,4 @@
-"""Near relatives step back: an officer who says so handles nothing of that household (民发〔2021〕57号 art. 11)."""
+"""Who may not handle a household: an officer who stepped back (民发〔2021〕57号 art. 11), a proposer confirming."""
 
 from datetime import datetime
 from typing import Any
@@ -51,3 +51,9 @@ async def refuse_recused(tx: AsyncConnection, *, household_id: UUID, caller: Pri
             "提出意见的人员已申请回避",
             way_out="请退回该意见，由其他人员重新提出",
         )
+
+
+def refuse_proposer(proposed_by: str, caller: Principal) -> None:
+    """Raises Problem 403 where the caller would confirm or return what they proposed themselves."""
+    if caller.subject == proposed_by:
+        raise Problem(403, "same_person", "提出意见与复核不能是同一人", way_out="请由另一名有权限的人员复核")

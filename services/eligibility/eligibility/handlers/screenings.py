@@ -18,7 +18,7 @@ from eligibility.queries.parameters import current_parameters
 from eligibility.queries.screenings import screening_row
 from eligibility.rules import toolbook_version
 from eligibility.rules.facts.snapshot import Snapshot, SnapshotInvalid, read_snapshot
-from eligibility.rules.findings import FindingKind, FoundHousehold, by_household, check_households, reasons_of
+from eligibility.rules.findings import FindingKind, FoundHousehold, assessments_of, by_household, check_households
 from eligibility.rules.screening import Screening, screen
 from eligibility.tables import finding, screening, screening_match, screening_part
 from shared import deadlines, outbox
@@ -210,7 +210,7 @@ def _with_reasons(
 ) -> list[dict[str, Any]]:
     """The rows of `finding` for these households, without ids."""
     snapshot = read_snapshot(io.BytesIO(content), as_of, households=[str(one.household_id) for one in page])
-    assessments = reasons_of(snapshot, parameters)
+    assessments = assessments_of(snapshot, parameters)
     return [
         {
             "household_id": one.household_id,

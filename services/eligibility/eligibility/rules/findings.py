@@ -22,16 +22,6 @@ class FindingKind(StrEnum):
     REVIEW = "review"
 
 
-class FindingOutcome(StrEnum):
-    """How a finding was closed."""
-
-    APPLIED = "applied"
-    DECLINED = "declined"
-    NOT_ENTITLED = "not_entitled"
-    CONFIRMED = "confirmed"
-    NOT_FOUND = "not_found"
-
-
 @dataclass(frozen=True, slots=True)
 class Found:
     """One policy of one household."""
@@ -74,6 +64,6 @@ def by_household(snapshot: Snapshot, screening: Screening) -> list[FoundHousehol
     ]
 
 
-def reasons_of(snapshot: Snapshot, parameters: Parameters) -> Mapping[str, Assessment]:
+def assessments_of(snapshot: Snapshot, parameters: Parameters) -> Mapping[str, Assessment]:
     """Every household of a snapshot once more by the interpreter, which says why; by its id."""
     return {household_id: assess_facts(facts, parameters) for household_id, facts in households_of(snapshot)}

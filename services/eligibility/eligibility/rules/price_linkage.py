@@ -9,7 +9,6 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
-from eligibility.rules.engine.interpreter import later_by_months
 from shared.money import FEN_PER_YUAN
 from shared.parameters import Parameters
 from shared.working_days import WorkingCalendar
@@ -73,8 +72,3 @@ def due_on(published_on: date, parameters: Parameters, calendar: WorkingCalendar
     """The last day on which the supplement may be paid."""
     days = parameters.value("price_subsidy_working_days", on=published_on).value
     return calendar.add_working_days(published_on, int(days))
-
-
-def next_month(month: date) -> date:
-    """The first day of the month after."""
-    return later_by_months(month.replace(day=1), 1)

@@ -82,7 +82,6 @@ class Answer:
     amount_fen: Exact
     """Of (household), where `has_amount`."""
     has_amount: Exact
-    extras: Mapping[str, Value | Codes]
 
 
 @dataclass(slots=True)
@@ -166,7 +165,6 @@ class Kernel:
             persons=persons,
             amount_fen=np.broadcast_to(vectors.low(amount), batch.households),
             has_amount=np.broadcast_to(fixed if policy.amount else False, batch.households),
-            extras={key: self._value(name, frame) for key, name in {**policy.always, **policy.when_eligible}.items()},
         )
 
     def _value(self, name: str, frame: _Frame) -> Any:
