@@ -89,6 +89,18 @@ async def subsidies(service: Any, benefit: BenefitStarted) -> list[dict[str, Any
 
 
 @pytest.mark.clause("3.1")
+async def test_the_last_day_to_pay_counts_the_days_the_district_corrected(eligibility: Any) -> None:
+    await in_payment(eligibility)
+    move_to(eligibility, 2022, 12, 9)
+    closed = {"is_working": False, "reason": "市政府通知临时放假"}
+    answer = await eligibility.post("/v1/calendar/2022-12-12", closed, Role.DISTRICT_OFFICER, method="PUT")
+    assert answer.status_code == 200
+    assert (await enter(eligibility, "2022-11-01", "3.1")).status_code == 201
+    [due] = await eligibility.recorded(PriceSubsidyDue)
+    assert due.due_on == date(2023, 1, 10), "a day later than without the correction"
+
+
+@pytest.mark.clause("3.1")
 async def test_recipients_of_a_month_over_the_trigger_get_its_supplement_once(eligibility: Any) -> None:
     benefit = await in_payment(eligibility)
     move_to(eligibility, 2022, 12, 9)

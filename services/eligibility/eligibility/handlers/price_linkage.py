@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from eligibility.queries.calendar import working_calendar
 from eligibility.queries.parameters import current_parameters
 from eligibility.rules.benefits import first_of_month_after
 from eligibility.rules.decisions import DecisionState
@@ -30,7 +31,6 @@ from shared.events import Event
 from shared.events.eligibility import PriceLinkageEnded, PriceLinkageStarted, PriceSubsidyDue
 from shared.parameters import ParameterMissing
 from shared.problems import Problem
-from shared.working_days import WorkingCalendar
 
 SUBSIDY_JOB = "grant_price_subsidies"
 
@@ -74,7 +74,7 @@ async def record_reading(
             source=source,
             step=step,
             amount_per_person_fen=amount_fen,
-            due_on=due_on(published_on, parameters, WorkingCalendar()),
+            due_on=due_on(published_on, parameters, await working_calendar(tx)),
             recorded_by=caller.subject,
             recorded_at=now,
         )
