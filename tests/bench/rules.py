@@ -34,8 +34,11 @@ from eligibility.rules.assessment import assess_facts
 from eligibility.rules.engine import vectors
 from eligibility.rules.engine.explanation import Explainer, Plans
 from eligibility.rules.engine.kernel import Kernel
+from eligibility.rules.engine.toolbook import Edition
+from eligibility.rules.engine.trace import Outlines, Trace
 from eligibility.rules.facts.contract import read_facts
 from eligibility.rules.facts.population import Population
+from eligibility.rules.facts.records import Facts
 from eligibility.rules.facts.snapshot import Snapshot, check_snapshot, first_rows, read_snapshot
 from eligibility.rules.screening import match
 
@@ -107,23 +110,39 @@ def timed(work: Callable[[], Result]) -> tuple[float, Result]:
     return time.perf_counter() - began, result
 
 
-def explain_ours() -> Callable[[], list[str]]:
-    """The same 27 rules for one household, with the trace of every policy as text."""
-    edition = ours.TOOLBOOK.edition(ON)
-    assert edition is not None
-    plans = Plans(edition)
-    facts = read_facts(json.loads(HOUSEHOLD.read_text(encoding="utf-8"))["household"], date(2023, 1, 10))
+def trace_ours() -> Callable[[], Any]:
+    """The same 27 rules for one household: every policy with the conditions that decide it, down to the facts."""
+    edition, facts = ours_of_one()
+    outlines = Outlines(edition)
 
-    def explain() -> list[str]:
-        frame = edition.frame(facts, ours.PARAMETERS)
-        explainer = Explainer(plans, frame)
+    def trace() -> Any:
+        found = Trace(outlines, edition.frame(facts, ours.PARAMETERS))
+        return [found.policy(policy.eligible) for policy in edition.policies]
+
+    return trace
+
+
+def tell_ours() -> Callable[[], list[str]]:
+    """The same in words."""
+    edition, facts = ours_of_one()
+    plans = Plans(edition)
+
+    def tell() -> list[str]:
+        explainer = Explainer(plans, edition.frame(facts, ours.PARAMETERS))
         return [line for policy in edition.policies for line in explainer.policy(policy).lines]
 
-    return explain
+    return tell
 
 
-def explain_theirs(system: theirs.System) -> Callable[[], list[str]]:
-    """The same for OpenFisca: every output, with the log of its trace. Setting the inputs is not timed."""
+def ours_of_one() -> tuple[Edition, Facts]:
+    """The 27 rules and the household to which they are put."""
+    edition = ours.TOOLBOOK.edition(ON)
+    assert edition is not None
+    return edition, read_facts(json.loads(HOUSEHOLD.read_text(encoding="utf-8"))["household"], date(2023, 1, 10))
+
+
+def of_theirs(system: theirs.System, *, in_words: bool) -> Callable[[], Any]:
+    """OpenFisca's trace of every output, as its tree or as the lines of its log. Setting the inputs is not timed."""
     inputs = {
         "birth_date": np.array(["1977-05-12", "1979-08-03", "2010-03-21"], dtype="datetime64[D]"),
         "wage": np.array([200_000, 200_000, 0]),
@@ -132,16 +151,15 @@ def explain_theirs(system: theirs.System) -> Callable[[], list[str]]:
     }
     waiting = [theirs.simulation(system, inputs, [0, 0, 0], on=ON, trace=True) for _ in range(EXPLAINED_TIMES)]
 
-    def explain() -> list[str]:
+    def explain() -> Any:
         simulation = waiting.pop()
         batch_of_theirs(simulation)
-        found: list[str] = simulation.tracer.computation_log.lines()
-        return found
+        return simulation.tracer.computation_log.lines() if in_words else simulation.tracer.trees
 
     return explain
 
 
-def explained_ms(explain: Callable[[], Any], times: int) -> float:
+def milliseconds(explain: Callable[[], Any], times: int) -> float:
     """Milliseconds of one household, on average. Nothing is kept: what is must be gone through by the collector."""
 
     def repeat() -> None:
@@ -195,15 +213,27 @@ def measure(*, persons: int, seed: int, rounds: int) -> dict[str, Any]:
     edition = ours.TOOLBOOK.edition(ON)
     assert edition is not None
     kernel, population, system = Kernel(edition), Population(inputs.snapshot), theirs.System()
-    one_of_ours = explain_ours()
     whole = json.loads(HOUSEHOLD.read_text(encoding="utf-8"))
     facts = read_facts(whole["household"], date.fromisoformat(whole["as_of"]))
+    one_household: dict[str, Callable[[], Callable[[], Any]]] = {
+        "traced": lambda: traced,
+        "traced_theirs": partial(of_theirs, system, in_words=False),
+        "told": lambda: told,
+        "told_theirs": partial(of_theirs, system, in_words=True),
+        "toolbook_answered": lambda: lambda: assess_facts(facts),
+        "toolbook_traced": lambda: lambda: assess_facts(facts).traced(),
+        "toolbook_told": lambda: lambda: assess_facts(facts).as_json(),
+    }
+    traced, told = trace_ours(), tell_ours()
     assess_case(whole).as_json()
     # What is kept in memory must not weigh on the collector while one household is explained.
     gc.freeze()
     times: dict[str, list[float]] = {}
     differ = 0
-    print("seconds          ours  openfisca  ratio   toolbook   explained ms: ours  openfisca  ratio   toolbook")
+    print(
+        "population, seconds: ours, openfisca, the whole toolbook; one household, ms: same rules traced and told, ours"
+    )
+    print("and openfisca's; the whole toolbook answered, traced, told")
     for number in range(rounds + 1):
         simulation = theirs.simulation(system, inputs.theirs, inputs.household_of, on=ON)
         figures: dict[str, float] = {}
@@ -211,38 +241,39 @@ def measure(*, persons: int, seed: int, rounds: int) -> dict[str, Any]:
         figures["theirs"], right = timed(partial(batch_of_theirs, simulation))
         differ += differences(population, inputs.household_of, left, right)
         figures["toolbook"], _ = timed(partial(match_all, inputs.snapshot))
-        figures["explained"] = explained_ms(one_of_ours, EXPLAINED_TIMES)
-        figures["explained_theirs"] = explained_ms(explain_theirs(system), EXPLAINED_TIMES)
-        figures["explained_toolbook"] = explained_ms(lambda: assess_facts(facts).as_json(), EXPLAINED_TIMES)
+        figures |= {name: milliseconds(make(), EXPLAINED_TIMES) for name, make in one_household.items()}
         if number == 0:
             continue  # everything is compiled and warm now
         for name, value in figures.items():
             times.setdefault(name, []).append(value)
-        print(
-            f"round {number:<8}{figures['ours']:7.3f}{figures['theirs']:11.3f}"
-            f"{figures['ours'] / figures['theirs']:7.2f}"
-            f"{figures['toolbook']:11.2f}{figures['explained']:26.3f}{figures['explained_theirs']:11.3f}"
-            f"{figures['explained'] / figures['explained_theirs']:7.3f}{figures['explained_toolbook']:11.3f}"
-        )
+        print(f"round {number}  " + "  ".join(f"{name} {value:.3f}" for name, value in figures.items()))
 
     def ratio(upper: str, lower: str) -> float:
         return round(statistics.median(a / b for a, b in zip(times[upper], times[lower], strict=True)), 3)
+
+    def median(name: str) -> float:
+        return round(statistics.median(times[name]), 4)
 
     with scratch_directory() as directory:
         write_inputs(inputs, directory)
         peaks = {what: round(peak_mib(what, directory), 1) for what in ("ours", "theirs", "toolbook")}
     return {
         "ratio_to_openfisca_batch": ratio("ours", "theirs"),
-        "ratio_to_openfisca_explained": ratio("explained", "explained_theirs"),
-        "toolbook_population_seconds": round(statistics.median(times["toolbook"]), 3),
+        "ratio_to_openfisca_explained": ratio("traced", "traced_theirs"),
+        "ratio_to_openfisca_in_words": ratio("told", "told_theirs"),
+        "toolbook_population_seconds": median("toolbook"),
         "toolbook_peak_mib": peaks["toolbook"],
-        "explained_ms": round(statistics.median(times["explained_toolbook"]), 3),
-        "batch_seconds": round(statistics.median(times["ours"]), 4),
-        "openfisca_batch_seconds": round(statistics.median(times["theirs"]), 4),
+        "explained_ms": median("toolbook_traced"),
+        "explained_in_words_ms": median("toolbook_told"),
+        "answered_ms": median("toolbook_answered"),
+        "batch_seconds": median("ours"),
+        "openfisca_batch_seconds": median("theirs"),
         "batch_peak_mib": peaks["ours"],
         "openfisca_peak_mib": peaks["theirs"],
-        "openfisca_explained_ms": round(statistics.median(times["explained_theirs"]), 3),
-        "same_rules_explained_ms": round(statistics.median(times["explained"]), 3),
+        "same_rules_explained_ms": median("traced"),
+        "openfisca_explained_ms": median("traced_theirs"),
+        "same_rules_in_words_ms": median("told"),
+        "openfisca_in_words_ms": median("told_theirs"),
         "rules": len(edition.rules),
         "toolbook_policies": len(TOOLBOOK.policies),
         "persons": inputs.snapshot.rows.height,

@@ -134,7 +134,9 @@ def test_total_over_members(members: list[tuple[bool | None, Number]]) -> None:
     truths, amounts = zip(*members, strict=True)
     condition, value = truth_band(truths), band(amounts)
     stood_up = [vectors.both_ways(lambda one: one.reshape(-1, 1), column) for column in (condition, value)]
-    expected = spans.add(amount if truth else spans.hull(0, amount) for truth, amount in members if truth is not False)
+    expected = spans.add(
+        [amount if truth else spans.hull(0, amount) for truth, amount in members if truth is not False]
+    )
     assert numbers_in(vectors.total(*stood_up), 1) == [expected]
 
 

@@ -116,6 +116,32 @@ def test_what_is_awaited_names_who_holds_it() -> None:
     assert explanation["text"][1] == "等待街道入户调查：申请人 p1 不能自理项目数"
 
 
+def test_reasons_that_members_share_are_told_once() -> None:
+    case = CASES["H07"]
+    child = {"relation": "child", "birth_date": "2012-03-01", "school": {"stage": "primary"}}
+    parents = [{**one, "income": [{"kind": "wage", "monthly": "9000.00"}]} for one in case["household"]["members"][:2]]
+    twelve = [*parents, *({"id": f"p{at}", **child} for at in range(3, 13))]
+    found = assess({**case["household"], "members": twelve}, date.fromisoformat(case["as_of"])).as_json()
+    explanation = found["policies"]["medical_assistance"]["explanation"]
+    grounds = [one["conditions"][0]["conditions"][0] for one in explanation["conditions"]]
+    assert [(one["rule"], one["state"]) for one in grounds] == [("is_low_income_household", "held")] * 12
+    assert [("conditions" in one, one.get("told_above", False)) for one in grounds] == [
+        (True, False),
+        *[(False, True)] * 11,
+    ]
+    lines = [line.strip("　") for line in explanation["text"]]
+    assert lines.count("成立：低保、低保边缘或刚性支出困难家庭（依据见上）") == 11
+    assert lines.count("成立：享受低保（含渐退期）的家庭") == 1
+
+
+def test_every_policy_tells_its_own_reasons_though_another_told_them() -> None:
+    """A resident reads one policy: what it rests on is in it, whatever else was explained before."""
+    together = assess_case(CASES["H07"])
+    texts = {policy: together.explanation(policy)["text"] for policy in together.results}
+    for policy, text in texts.items():
+        assert assess_case(CASES["H07"]).explanation(policy)["text"] == text
+
+
 def test_every_answer_lists_the_assumed_parameters_that_it_used() -> None:
     answer = answers({"relation": "applicant"})
     policies = answer["policies"]

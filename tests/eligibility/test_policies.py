@@ -84,17 +84,18 @@ def test_undecided_dibao_names_the_facts_it_waits_for() -> None:
 
 
 def test_failed_condition_says_values_parameter_and_what_would_have_to_change() -> None:
-    found = answers(applicant(**pension("1000.00")), assets={"vehicles": [{"value": "30000.00"}]})["dibao"]
-    explanation = found["explanation"]
+    given = {"members": [applicant(**pension("1000.00"))], "assets": {"vehicles": [{"value": "30000.00"}]}}
+    answer = assess(given, TODAY).as_json()
+    explanation = answer["policies"]["dibao"]["explanation"]
     assert "　不成立：无机动车（机动车 1 辆，须为 0 辆）" in explanation["text"]
     (income,) = [one for one in explanation["conditions"] if one["rule"] == "income_below_standard"]
     assert income["state"] == "failed"
     assert income["clause"] == "2.1.2"
     assert income["changes"] == ["家庭核算月收入须低于低保标准乘以人口 910.00 元，现为 1,000.00 元"]
-    standard = {one["name"]: one for one in income["parameters"]}["urban_dibao_standard"]
-    assert (standard["first_day"], standard["assumed"]) == ("2022-04-01", False)
-    deduction = {one["name"]: one for one in income["parameters"]}["employment_deduction"]
-    assert deduction["assumed"] is True
+    assert income["parameters"] == ["central_base_pension_counted", "employment_deduction", "urban_dibao_standard"]
+    standard = answer["parameters"]["urban_dibao_standard"]
+    assert (standard["first_day"], standard["source"]) == ("2022-04-01", "武汉市2022年4月27日公布")
+    assert [answer["parameters"][name]["assumed"] for name in income["parameters"]] == [False, True, False]
 
 
 @pytest.mark.clause("2.1.2")

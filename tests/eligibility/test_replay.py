@@ -70,6 +70,18 @@ def test_an_archived_edition_answers_with_the_same_bytes(name: str) -> None:
     assert result_text(assess_under(again, household, as_of, parameters).as_json()) == expected
 
 
+@pytest.mark.clause("12.3.3")
+def test_an_archived_policy_answers_as_it_was_called_then_though_the_toolbook_dropped_it() -> None:
+    household, as_of = read_case(CASES["H01"])
+    document = through_json(write_edition(edition_on(as_of)))
+    (dibao,) = [policy for policy in document["policies"] if policy["id"] == "dibao"]
+    dibao |= {"id": "former_allowance", "title": "旧时补助", "basis": []}
+    answers = assess_under(read_edition(document, PARAMETERS), household, as_of, PARAMETERS).as_json()["policies"]
+    assert "dibao" not in answers
+    former = answers["former_allowance"]
+    assert (former["title"], former["legal_basis"], former["eligible"]) == ("旧时补助", [], True)
+
+
 def test_parameters_come_back_from_the_archive_as_they_were() -> None:
     again = read_parameters(through_json(write_parameters(PARAMETERS)), version="archived")
     assert parameters_version(again) == parameters_version(PARAMETERS)

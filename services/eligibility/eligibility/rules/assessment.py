@@ -15,6 +15,7 @@ from eligibility.rules.engine.interpreter import HOUSEHOLD, Frame
 from eligibility.rules.engine.spans import Number as Quantity
 from eligibility.rules.engine.spans import Span, add
 from eligibility.rules.engine.toolbook import Edition
+from eligibility.rules.engine.trace import Condition
 from eligibility.rules.engine.wording import ANSWERS, day_of, shown, yuan
 from eligibility.rules.facts.contract import read_facts
 from eligibility.rules.facts.reading import read_day
@@ -65,9 +66,17 @@ class Assessment:
         """Policies that hang on unknown facts, by id."""
         return tuple(name for name, result in sorted(self.results.items()) if result.eligible is None)
 
+    def traced(self) -> dict[str, list[Condition]]:
+        """The conditions that decide each policy, of each member where it is for persons; not yet in words."""
+        if self._explainer is None:
+            return {}
+        trace = self._explainer.trace
+        return {name: trace.policy(result.policy.eligible) for name, result in self.results.items()}
+
     def as_json(self) -> dict[str, Any]:
         """Every policy with its answer and explanation. Equal facts, day and parameters give equal bytes."""
-        policies = {policy.id: self._policy_as_json(policy) for policy in _named(self._edition)}
+        headings = _headings(self._edition, self.as_of)
+        policies = {name: self._policy_as_json(name, heading) for name, heading in headings.items()}
         hardship = self.profile()
         read = self._frame.read if self._frame else {}
         return {
@@ -110,27 +119,18 @@ class Assessment:
             "assumed": used.assumed,
         }
 
-    def _policy_as_json(self, policy: Policy) -> dict[str, Any]:
-        result = self.results.get(policy.id)
-        entry: dict[str, Any] = {
-            "title": policy.title,
-            "clause": policy.clause,
-            "department": policy.department,
-            "kind": policy.kind.value,
-            "legal_basis": _basis(policy.id, self.as_of),
-            "public_notice": policy.public_notice,
-            "on_request": policy.on_request,
-            "eligible": result.eligible if result else False,
-        }
+    def _policy_as_json(self, policy_id: str, heading: Mapping[str, Any]) -> dict[str, Any]:
+        result = self.results.get(policy_id)
+        entry = {**heading, "eligible": result.eligible if result else False}
         if result:
-            if result.eligible and policy.amount:
+            if result.eligible and result.policy.amount:
                 entry["monthly_amount"] = None if result.amount_fen is None else format_yuan(result.amount_fen)
             if result.persons:
                 entry["persons"] = list(result.persons)
             if result.persons_awaiting:
                 entry["persons_awaiting"] = list(result.persons_awaiting)
             entry |= result.extras
-        explanation = self.explanation(policy.id)
+        explanation = self.explanation(policy_id)
         entry["assumed"] = explanation.pop("assumed", [])
         entry["explanation"] = explanation
         return entry
@@ -206,34 +206,40 @@ def _plans(edition: Edition) -> Plans:
 
 
 def _result(edition: Edition, policy: Policy, frame: Frame) -> PolicyResult:
-    decide = edition.values[policy.eligible]
-    of_person = edition.scopes[policy.eligible] == "person"
-    everybody = range(len(frame.people))
-    if of_person:
-        truths = [decide(frame, who) for who in everybody]
-        eligible = True if True in truths else None if None in truths else False
-    else:
-        eligible = decide(frame, HOUSEHOLD)
-        chosen = edition.values[policy.persons] if policy.persons else None
-        truths = [chosen(frame, who) if chosen and eligible else False for who in everybody]
-    persons = [who for who in everybody if truths[who]]
-    awaiting = [who for who in everybody if truths[who] is None]
+    values = edition.values
+    eligible, persons, awaiting = _granted(edition, policy, frame)
     amount: Quantity | None = None
     if eligible and policy.amount:
-        step = edition.values[policy.amount]
+        step = values[policy.amount]
+        of_person = edition.scopes[policy.eligible] == "person"
         # While it is not known whether a member counts, neither is the total.
-        amount = add(step(frame, who) for who in persons) if of_person else step(frame, HOUSEHOLD)
-    asked = {**policy.always, **(policy.when_eligible if eligible else {})}
+        amount = add([step(frame, who) for who in persons]) if of_person else step(frame, HOUSEHOLD)
+    asked = {**policy.always, **policy.when_eligible} if eligible else policy.always
     return PolicyResult(
         policy=policy,
         eligible=eligible,
         amount_fen=None if isinstance(amount, Span) or awaiting else amount,
-        persons=tuple(frame.people[who].id for who in persons),
-        persons_awaiting=tuple(frame.people[who].id for who in awaiting),
-        extras={
-            key: _plain(edition.values[name](frame, HOUSEHOLD), edition.units[name]) for key, name in asked.items()
-        },
+        persons=tuple([frame.people[who].id for who in persons]),
+        persons_awaiting=tuple([frame.people[who].id for who in awaiting]),
+        extras={key: _plain(values[name](frame, HOUSEHOLD), edition.units[name]) for key, name in asked.items()},
     )
+
+
+def _granted(edition: Edition, policy: Policy, frame: Frame) -> tuple[bool | None, list[int], list[int]]:
+    """Whether a policy is granted, the members that it is for, and those of whom that is not known yet."""
+    of_person = edition.scopes[policy.eligible] == "person"
+    eligible: bool | None = None
+    if not of_person:
+        eligible = edition.values[policy.eligible](frame, HOUSEHOLD)
+        if not eligible or not policy.persons:
+            return eligible, [], []
+    chosen = edition.values[policy.eligible if of_person else str(policy.persons)]
+    truths: list[bool | None] = [chosen(frame, who) for who in range(len(frame.people))]
+    if of_person:
+        eligible = True if True in truths else None if None in truths else False
+    persons = [who for who, truth in enumerate(truths) if truth]
+    awaiting = [who for who, truth in enumerate(truths) if truth is None]
+    return eligible, persons, awaiting
 
 
 def _plain(value: Any, unit: Unit) -> Any:
@@ -299,6 +305,18 @@ def _amounts(edition: Edition, result: PolicyResult, frame: Frame) -> list[Numbe
     return [(name, at) for at, person in enumerate(frame.people) if person.id in result.persons]
 
 
-@lru_cache(maxsize=4096)
-def _basis(policy_id: str, on: date) -> list[str]:
-    return [citation.text for citation in TOOLBOOK.policy(policy_id).basis_on(on)]
+@lru_cache(maxsize=64)
+def _headings(edition: Edition | None, on: date) -> dict[str, dict[str, Any]]:
+    """What an answer says of each policy itself, whoever asks: as the edition has it, which may be an archived one."""
+    return {
+        policy.id: {
+            "title": policy.title,
+            "clause": policy.clause,
+            "department": policy.department,
+            "kind": policy.kind.value,
+            "legal_basis": [citation.text for citation in policy.basis_on(on)],
+            "public_notice": policy.public_notice,
+            "on_request": policy.on_request,
+        }
+        for policy in _named(edition)
+    }

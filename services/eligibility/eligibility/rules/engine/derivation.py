@@ -19,10 +19,10 @@ class Workings:
 
     def __init__(self, edition: Edition, sentences: Sentences, phrases: Phrases) -> None:
         self.edition = edition
-        self.sentences = sentences
         self._phrases = phrases
         self._steps: dict[tuple[int, Scope], Step] = {}
         self._worked: dict[tuple[int, Scope], tuple[Worked, bool]] = {}
+        self.measures = {name: sentences.measure(rule.tree) for name, rule in edition.rules.items()}
 
     def step(self, node: Node, scope: Scope) -> Step:
         """The step of a part of a rule. The edition keeps the node alive, so its id can be its name."""
@@ -62,7 +62,7 @@ class Derivations:
             told: dict[str, Any] = {
                 "rule": name,
                 "says": rule.says,
-                "value": shown(value, self._edition.units[name], 1, self._workings.sentences.measure(rule.tree)),
+                "value": shown(value, self._edition.units[name], 1, self._workings.measures[name]),
                 "worked": worked(self._account, who),
             }
             if who != HOUSEHOLD:

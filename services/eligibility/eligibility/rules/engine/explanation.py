@@ -1,61 +1,48 @@
-"""Why a policy answers as it does: each condition with values, parameters, state, and what would have to change.
+"""A trace in plain Chinese and as data: each condition with values, parameters, state, and what would have to change.
 
-Reads the same trees as the interpreter and the values it found. How a rule is told is worked out once per edition; what
-several policies of one household share is told once.
+How a rule is told is worked out once per edition, each condition of a household is put into words once, and its reasons
+stand once in each policy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from eligibility.rules.engine.awaiting import Awaiting, Searches
-from eligibility.rules.engine.book import Policy, children
-from eligibility.rules.engine.decisive import Decisive, Part, no_parts
+from eligibility.rules.engine.book import Policy
 from eligibility.rules.engine.derivation import Derivations, Workings, derivation_lines, told_below, told_key
-from eligibility.rules.engine.expressions import Members, Node, Reference, Unit
-from eligibility.rules.engine.interpreter import HOUSEHOLD, Frame
+from eligibility.rules.engine.expressions import Unit
+from eligibility.rules.engine.interpreter import Frame
 from eligibility.rules.engine.phrases import Account, Compared, Phrases
 from eligibility.rules.engine.sentences import Sentences
 from eligibility.rules.engine.toolbook import Edition
+from eligibility.rules.engine.trace import Condition, Outline, Outlines, Trace
 from eligibility.rules.engine.wording import STATES
 
 STATE_NAMES: Final = {True: "held", False: "failed", None: "unknown"}
 _INDENT: Final = "　"
+_TOLD_ABOVE: Final = "（依据见上）"
 Number = tuple[str, int]
 """A rule of a number, and the person of whom it is."""
 
 
 class Plan:
-    """How one rule of truth is told, or its opposite: its words, its own comparisons, the rules that decide it."""
+    """How one rule that is wanted to hold, or not to, is told."""
 
-    def __init__(self, plans: Plans, name: str, index: int, *, wanted: bool) -> None:
-        edition = plans.edition
-        rule = edition.rules[name]
-        self.wanted = wanted
-        self.index = index
-        self.of_person = rule.scope == "person"
-        self.is_policy = name in edition.policy_rules
-        self.entry = {"rule": name, "says": rule.says if wanted else rule.otherwise, "clause": rule.clause}
+    __slots__ = ("entries", "opposite", "parameters", "phrase", "says")
+
+    def __init__(self, plans: Plans, outline: Outline) -> None:
+        rule, wanted = outline.rule, outline.wanted
+        self.says = rule.says if wanted else rule.otherwise
         self.opposite = rule.otherwise if wanted else rule.says
-        self.decide = edition.values[name]
         self.phrase = plans.phrases.phrase(rule.tree, rule.scope, wanted=wanted)
-        self.decisive = plans.decisive.parts(rule.tree, rule.scope)
-        self.terms = self.decisive if self.of_person else plans.decisive.of_each_term(rule.tree)
-        self.parameters = sorted(edition.parameters_of[name])
-        self.numbers = list(dict.fromkeys(_numbers(rule.tree, edition)))
-        self.used = sum(plans.bits[one] for one in self.parameters)
-
-
-def _numbers(node: Node, edition: Edition) -> Iterator[str]:
-    """The amounts that the comparisons of a rule rest on."""
-    if isinstance(node, Reference):
-        if edition.units[node.name] is Unit.FEN:
-            yield node.name
-    elif not isinstance(node, Members):
-        for child in children(node):
-            yield from _numbers(child, edition)
+        self.parameters = sorted(plans.edition.parameters_of[rule.name])
+        known: dict[str, Any] = {"rule": rule.name, "says": self.says, "clause": rule.clause}
+        if self.parameters:
+            known["parameters"] = self.parameters
+        self.entries = {state: {**known, "state": name} for state, name in STATE_NAMES.items()}
 
 
 class Plans:
@@ -63,14 +50,13 @@ class Plans:
 
     def __init__(self, edition: Edition) -> None:
         self.edition = edition
+        self.outlines = Outlines(edition)
         self.sentences = Sentences(edition)
         self.phrases = Phrases(edition, self.sentences)
         self.workings = Workings(edition, self.sentences, self.phrases)
         self.searches = Searches(edition)
-        self.decisive = Decisive(edition)
-        self.bits = {name: 1 << at for at, name in enumerate(sorted(edition.parameters.names()))}
         self._used_by: dict[str, int] = {}
-        self._plans: dict[tuple[str, bool], Plan] = {}
+        self._plans: dict[int, Plan] = {}
 
     def used_by(self, name: str) -> int:
         """The parameters on which the value of an output rests: for a word, those of the conditions that chose it."""
@@ -78,46 +64,29 @@ class Plans:
         if found is None:
             is_word = self.edition.units[name] is Unit.WORD
             names = self.edition.parameters_below(name) if is_word else self.edition.parameters_of[name]
-            found = self._used_by[name] = sum(self.bits[one] for one in names)
+            found = self._used_by[name] = self.outlines.bits_of(names)
         return found
 
-    def plan(self, rule: tuple[str, bool]) -> Plan:
-        """The plan of one rule of truth that is wanted to hold, or not to."""
-        plan = self._plans.get(rule)
+    def plan(self, outline: Outline) -> Plan:
+        """How the rule of an outline is told."""
+        plan = self._plans.get(outline.index)
         if plan is None:
-            name, wanted = rule
-            plan = self._plans[rule] = Plan(self, name, len(self._plans), wanted=wanted)
+            plan = self._plans[outline.index] = Plan(self, outline)
         return plan
-
-
-class Told:
-    """One condition of one household, and once it was asked for, what decides it.
-
-    `lines` and `conditions` are those below it, `numbers` the amounts that it and those below rest on, `used` the
-    parameters that decided it, as bits.
-    """
-
-    __slots__ = ("conditions", "entry", "lines", "numbers", "state", "text", "truth", "used")
-
-    def __init__(self, entry: dict[str, Any], text: str, *, truth: bool | None, state: bool | None) -> None:
-        self.entry = entry
-        self.text = text
-        self.truth = truth
-        self.state = state
-        self.conditions: list[dict[str, Any]] | None = None
-        self.lines: list[str] = []
-        self.numbers: tuple[Number, ...] = ()
-        self.used = 0
 
 
 @dataclass(slots=True)
 class Reasons:
-    """The conditions of a policy as data and as text, the numbers they rest on, and the parameters that decided."""
+    """The conditions of a policy as data and as text, the amounts they rest on, and the parameters that decided.
+
+    A condition whose reasons were told above has none below it and says so.
+    """
 
     conditions: list[dict[str, Any]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
-    numbers: tuple[Number, ...] = ()
+    numbers: dict[Number, None] = field(default_factory=dict)
     used: int = 0
+    told: set[Condition] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +102,11 @@ class Explainer:
 
     def __init__(self, plans: Plans, frame: Frame) -> None:
         self._plans = plans
-        self._frame = frame
         self._account = Account(frame)
-        self._width = len(frame.people) + 1
-        self._told: dict[int, Told] = {}
-        self._parameters: dict[int, list[dict[str, Any]]] = {}
+        self._people = [person.id for person in frame.people]
+        self._words: dict[Condition, tuple[dict[str, Any], str]] = {}
         self._used: dict[int, Used] = {}
+        self.trace = Trace(plans.outlines, frame)
         self.awaiting = Awaiting(plans.edition, plans.searches, self._account)
         self._derivations = Derivations(plans.workings, self._account)
 
@@ -149,23 +117,14 @@ class Explainer:
 
     def policy(self, policy: Policy) -> Reasons:
         """The conditions of a policy's deciding rule; of each member where it is a rule of persons."""
-        plan = self._plans.plan((policy.eligible, True))
         reasons = Reasons()
-        if plan.of_person:
-            for who in range(self._width - 1):
-                self._add(reasons, plan, who, of_member=True, deep=True)
-            return reasons
-        told = self._decided(plan, HOUSEHOLD)
-        reasons.used = told.used
-        reasons.numbers = tuple((name, HOUSEHOLD) for name in plan.numbers)
-        parts: list[Part] = []
-        plan.terms(self._frame, HOUSEHOLD, told.truth, parts)
-        if plan.phrase is not None or not parts:
-            self._put(reasons.conditions, reasons.lines, told, HOUSEHOLD, of_member=False)
-        for rule, who, of_member in parts:
-            part = self._plans.plan(rule)
-            is_decisive = self._tell(part, who).state is told.truth
-            self._add(reasons, part, who, of_member=of_member, deep=is_decisive and not part.is_policy)
+        conditions = self.trace.policy(policy.eligible)
+        for condition in conditions:
+            reasons.used |= condition.used
+            if condition.outline.of_person:
+                self._tell(reasons, reasons.conditions, "", condition, of_member=True, is_deep=True)
+            else:
+                self._tell_household(reasons, condition)
         return reasons
 
     def used(self, reasons: Reasons, outputs: Iterable[str]) -> Used:
@@ -175,7 +134,7 @@ class Explainer:
             bits |= self._plans.used_by(name)
         found = self._used.get(bits)
         if found is None:
-            values = [self._account.value(name) for name, bit in self._plans.bits.items() if bits & bit]
+            values = [self._account.value(name) for name, bit in self._plans.outlines.bits.items() if bits & bit]
             values.sort(key=lambda value: (value.assumed, value.name))
             lines = [_INDENT + self._account.parameter_line(value.name) for value in values]
             found = self._used[bits] = Used(
@@ -187,7 +146,7 @@ class Explainer:
         """How the amounts came about, and the numbers that were added and multiplied; as data and as text."""
         told = [self._derivations.of_rule(*number) for number in amounts]
         known = {key for one in told for key in told_below(one)}
-        for number in dict.fromkeys(numbers):
+        for number in numbers:
             if self._derivations.is_worked_out(*number):
                 one = self._derivations.of_rule(*number)
                 if told_key(one) not in known:
@@ -195,81 +154,68 @@ class Explainer:
         lines = [_INDENT + line for one in told for line in derivation_lines(one)]
         return told, ["计算过程：", *lines] if lines else []
 
-    def _add(self, reasons: Reasons, plan: Plan, who: int, *, of_member: bool, deep: bool) -> None:
-        told = self._decided(plan, who) if deep else self._tell(plan, who)
-        self._put(reasons.conditions, reasons.lines, told, who, of_member=of_member, deep=deep)
-        if deep:
-            reasons.numbers += told.numbers
-            reasons.used |= told.used
+    def _tell_household(self, reasons: Reasons, condition: Condition) -> None:
+        """A policy of the household: its own comparisons, and each of its terms; with reasons what decides it."""
+        outline = condition.outline
+        reasons.numbers.update(dict.fromkeys((name, condition.who) for name in outline.numbers))
+        terms = self.trace.terms(condition)
+        if self._plans.plan(outline).phrase is not None or not terms:
+            self._tell(reasons, reasons.conditions, "", condition, of_member=False, is_deep=False)
+        for term, of_member in terms:
+            is_deep = term.state is condition.truth and not term.outline.is_policy
+            self._tell(reasons, reasons.conditions, "", term, of_member=of_member, is_deep=is_deep)
 
-    def _put(
+    def _tell(
         self,
-        conditions: list[dict[str, Any]],
-        lines: list[str],
-        told: Told,
-        who: int,
+        reasons: Reasons,
+        among: list[dict[str, Any]],
+        indent: str,
+        condition: Condition,
         *,
         of_member: bool,
-        deep: bool = False,
+        is_deep: bool,
     ) -> None:
-        """Put one condition among others, with those below it where it is told deep."""
-        entry = told.entry
+        """One condition among others; where it is told deep with those that decide it, down to other policies."""
+        words = self._words.get(condition)
+        if words is None:
+            words = self._words[condition] = self._worded(condition)
+        entry, text = words
+        line = f"{indent}{STATES[condition.state]}：{text}"
         if of_member:
-            name = self._account.members[who]
-            entry = {"member": self._frame.people[who].id, "member_name": name, **entry}
-            lines.append(f"{STATES[told.state]}：{name} {told.text}")
-        else:
-            lines.append(f"{STATES[told.state]}：{told.text}")
-        if deep and told.conditions:
-            entry = {**entry, "conditions": told.conditions}
-            lines += told.lines
-        conditions.append(entry)
+            name = self._account.members[condition.who]
+            entry = {"member": self._people[condition.who], "member_name": name, **entry}
+            line = f"{indent}{STATES[condition.state]}：{name} {text}"
+        if is_deep:
+            outline = condition.outline
+            for amount in outline.numbers:
+                reasons.numbers[amount, condition.who] = None
+            # That an exclusion does not apply needs no reasons.
+            if condition.below and (outline.wanted or not condition.state):
+                if condition in reasons.told:
+                    among.append({**entry, "told_above": True})
+                    reasons.lines.append(line + _TOLD_ABOVE)
+                    return
+                reasons.told.add(condition)
+                reasons.lines.append(line)
+                below: list[dict[str, Any]] = []
+                among.append({**entry, "conditions": below})
+                for part, is_of_member in condition.below:
+                    is_policy = part.outline.is_policy
+                    self._tell(reasons, below, indent + _INDENT, part, of_member=is_of_member, is_deep=not is_policy)
+                return
+        among.append(entry)
+        reasons.lines.append(line)
 
-    def _decided(self, plan: Plan, who: int) -> Told:
-        """One condition with those that decide it, no deeper than another policy."""
-        told = self._tell(plan, who)
-        if told.conditions is not None:
-            return told
-        told.conditions = []
-        told.used = plan.used
-        if plan.numbers:
-            told.numbers = tuple((name, who) for name in plan.numbers)
-        if plan.decisive is no_parts:
-            return told
-        # That an exclusion does not apply needs no reasons.
-        is_told = plan.wanted or not told.state
-        lines: list[str] = []
-        parts: list[Part] = []
-        plan.decisive(self._frame, who, told.truth, parts)
-        for rule, at, of_member in parts:
-            part = self._plans.plan(rule)
-            below = self._decided(part, at)
-            told.used |= below.used
-            if is_told:
-                self._put(told.conditions, lines, below, at, of_member=of_member, deep=not part.is_policy)
-                if not part.is_policy:
-                    told.numbers += below.numbers
-        told.lines = [_INDENT + line for line in lines]
-        return told
-
-    def _tell(self, plan: Plan, who: int) -> Told:
-        """One condition by itself."""
-        if not plan.of_person:
-            who = HOUSEHOLD
-        key = plan.index * self._width + who + 1
-        told = self._told.get(key)
-        if told is None:
-            told = self._told[key] = self._told_now(plan, who)
-        return told
-
-    def _told_now(self, plan: Plan, who: int) -> Told:
-        truth: bool | None = plan.decide(self._frame, who)
-        state = None if truth is None else truth is plan.wanted
-        entry: dict[str, Any] = {**plan.entry, "state": STATE_NAMES[state]}
-        text: str = plan.entry["says"]
+    def _worded(self, condition: Condition) -> tuple[dict[str, Any], str]:
+        """One condition as data, and in words without its state."""
+        plan, state, account = self._plans.plan(condition.outline), condition.state, self._account
+        for name in plan.parameters:
+            account.value(name)
+        entry = plan.entries[state].copy()
+        text = plan.says
         compared: Compared = []
-        words = plan.phrase(self._account, who, compared) if plan.phrase is not None else ""
-        if state is False and not (words or plan.wanted):
+        words = plan.phrase(account, condition.who, compared) if plan.phrase is not None else ""
+        if state is False and not (words or condition.outline.wanted):
             words = f"实为：{plan.opposite}"
         if words:
             entry["text"] = words
@@ -280,15 +226,6 @@ class Explainer:
                 entry["changes"] = [
                     f"{one['label']}须{one['demand']}，现为 {one['value']}" for one in compared if one["holds"] is False
                 ]
-        if plan.parameters:
-            entry["parameters"] = self._parameters_of(plan)
         if state is None:
-            entry["awaits"] = self.awaiting.facts(plan.entry["rule"], who)
-        return Told(entry, text, truth=truth, state=state)
-
-    def _parameters_of(self, plan: Plan) -> list[dict[str, Any]]:
-        found = self._parameters.get(plan.index)
-        if found is None:
-            values = [self._account.value(name) for name in plan.parameters]
-            found = self._parameters[plan.index] = [{"name": value.name, **value.as_json()} for value in values]
-        return found
+            entry["awaits"] = self.awaiting.facts(condition.outline.rule.name, condition.who)
+        return entry, text

@@ -156,7 +156,7 @@ class Compiler:
         steps = self._all(node.terms, scope)
         if self._checker.unit(node, scope) in NUMBERS:
             choose = spans.least if node.which == "least" else spans.greatest
-            return lambda frame, who: choose(step(frame, who) for step in steps)
+            return lambda frame, who: choose([step(frame, who) for step in steps])
         choose_day = min if node.which == "least" else max
 
         def day(frame: Frame, who: int) -> date | None:
@@ -169,6 +169,9 @@ class Compiler:
         left, right = self.step(node.left, scope), self.step(node.right, scope)
         unit = self._checker.unit(node.left, scope)
         compare = (_NUMBERS_BY if unit in NUMBERS else _OTHERS_BY)[node.op]
+        if isinstance(node.right, Constant):
+            limit: Any = node.right.value
+            return lambda frame, who: compare(left(frame, who), limit)
         return lambda frame, who: compare(left(frame, who), right(frame, who))
 
     def _one_of(self, node: OneOf, scope: Scope) -> Step:
@@ -206,10 +209,8 @@ class Compiler:
 
     def _members(self, node: Members, _scope: Scope) -> Step:
         condition = self.step(node.condition, "person")
-        if node.what == "any":
-            return lambda frame, _who: _any(condition(frame, who) for who in range(len(frame.people)))
-        if node.what == "all":
-            return lambda frame, _who: _all_of(condition(frame, who) for who in range(len(frame.people)))
+        if node.what in ("any", "all"):
+            return _of_members(condition, decided_by=node.what == "any")
         if node.value is None:
             return lambda frame, _who: _count([condition(frame, who) for who in range(len(frame.people))])
         value = self.step(node.value, "person")
@@ -316,7 +317,7 @@ def _parameter(node: ParameterOf) -> Step:
 
 
 def _sum(steps: list[Step]) -> Step:
-    return lambda frame, who: spans.add(step(frame, who) for step in steps)
+    return lambda frame, who: spans.add([step(frame, who) for step in steps])
 
 
 def _kleene(steps: list[Step], *, decided_by: bool) -> Step:
@@ -335,24 +336,20 @@ def _kleene(steps: list[Step], *, decided_by: bool) -> Step:
     return combine
 
 
-def _any(truths: Any) -> bool | None:
-    result: bool | None = False
-    for truth in truths:
-        if truth:
-            return True
-        if truth is None:
-            result = None
-    return result
+def _of_members(step: Step, *, decided_by: bool) -> Step:
+    """One member of whom the condition has that truth decides, whatever is unknown of the others."""
 
+    def combine(frame: Frame, _who: int) -> bool | None:
+        result: bool | None = not decided_by
+        for who in range(len(frame.people)):
+            truth: bool | None = step(frame, who)
+            if truth is decided_by:
+                return decided_by
+            if truth is None:
+                result = None
+        return result
 
-def _all_of(truths: Any) -> bool | None:
-    result: bool | None = True
-    for truth in truths:
-        if truth is False:
-            return False
-        if truth is None:
-            result = None
-    return result
+    return combine
 
 
 def _count(truths: list[bool | None]) -> Number:
@@ -360,8 +357,16 @@ def _count(truths: list[bool | None]) -> Number:
     return spans.between(known, known + truths.count(None))
 
 
-def _known(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool | None]:
-    return lambda left, right: None if left is None or right is None else compare(left, right)
+def _is_less(left: Any, right: Any) -> bool | None:
+    return None if left is None or right is None else left < right
+
+
+def _is_at_most(left: Any, right: Any) -> bool | None:
+    return None if left is None or right is None else left <= right
+
+
+def _is_same(left: Any, right: Any) -> bool | None:
+    return None if left is None or right is None else left == right
 
 
 _NUMBERS_BY: Final[dict[str, Callable[[Number, Number], bool | None]]] = {
@@ -372,9 +377,9 @@ _NUMBERS_BY: Final[dict[str, Callable[[Number, Number], bool | None]]] = {
     "==": spans.is_equal,
 }
 _OTHERS_BY: Final[dict[str, Callable[[Any, Any], bool | None]]] = {
-    "<": _known(lambda left, right: left < right),
-    "<=": _known(lambda left, right: left <= right),
-    ">": _known(lambda left, right: left > right),
-    ">=": _known(lambda left, right: left >= right),
-    "==": _known(lambda left, right: left == right),
+    "<": _is_less,
+    "<=": _is_at_most,
+    ">": lambda left, right: _is_less(right, left),
+    ">=": lambda left, right: _is_at_most(right, left),
+    "==": _is_same,
 }

@@ -152,7 +152,9 @@ class Phrases:
         name = self._sentences.name(left)
         # Years of age need no name, and a word or truth that is as it should be needs no demand beside it.
         is_word = self._sentences.unit(left) in (Unit.WORD, Unit.TRUTH)
-        term = value if self._sentences.measure(left) == YEARS else self.worked(left, scope)
+        is_age = self._sentences.measure(left) == YEARS
+        terms = None if is_word or is_age else self.terms(left, scope)
+        label = "" if is_age else f"{name}：" if is_word else f"{name} "
         # How somebody is related is a way of naming them, never a demand.
         is_relation = isinstance(left, Fact) and left.name == "relation"
         says_itself = operator == "为" or (is_word and not operator)
@@ -165,7 +167,7 @@ class Phrases:
             shown_value = value(account, who)
             state = None if truth is None else truth is wanted
             compared.append({"label": name, "value": shown_value, "demand": demand, "holds": state})
-            found = f"{name}：{shown_value}" if is_word else term(account, who)
+            found = f"{terms(account, who)} = {shown_value}" if terms else label + shown_value
             if state:
                 return found if says_itself else f"{found}，{demand}"
             return f"{found}，须{demand}"
@@ -185,6 +187,9 @@ class Phrases:
         return tell
 
     def _value(self, node: Node, scope: Scope) -> Worked:
+        if isinstance(node, ParameterOf):
+            name = node.name
+            return lambda account, _who: account.parameter(name)
         step, unit = self.step(node, scope), self._edition.compiler.unit(node, scope)
         scale, measure = node.scale, self._sentences.measure(node)
         return lambda account, who: shown(step(account.frame, who), unit, scale, measure)
@@ -195,9 +200,6 @@ class Phrases:
         if isinstance(node, Constant):
             words = self._sentences.constant(node, node if beside is None else beside)
             return lambda _account, _who: words
-        if isinstance(node, ParameterOf):
-            name, label = node.name, self._sentences.name(node)
-            return lambda account, _who: f"{label} {account.parameter(name)}"
         value = self._value(node, scope)
         terms = self.terms(node, scope)
         if terms is None:

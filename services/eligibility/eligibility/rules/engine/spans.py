@@ -7,7 +7,7 @@ that holds all possible results; an answer drawn from spans therefore stays true
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from math import inf
 
@@ -39,18 +39,11 @@ def high(number: Number) -> float:
     return number.high if isinstance(number, Span) else number
 
 
-def add(numbers: Iterable[Number]) -> Number:
+def add(numbers: Collection[Number]) -> Number:
     """The sum."""
-    lows: float = 0
-    highs: float = 0
-    for number in numbers:
-        if isinstance(number, Span):
-            lows += number.low
-            highs += number.high
-        else:
-            lows += number
-            highs += number
-    return between(lows, highs)
+    if Span not in map(type, numbers):
+        return sum(numbers)  # type: ignore[arg-type]  # all are known
+    return between(sum(map(low, numbers)), sum(map(high, numbers)))
 
 
 def subtract(left: Number, right: Number) -> Number:
@@ -73,16 +66,18 @@ def _product(left: float, right: float) -> float:
     return 0 if left == 0 or right == 0 else left * right
 
 
-def least(numbers: Iterable[Number]) -> Number:
+def least(numbers: Collection[Number]) -> Number:
     """The least of them."""
-    found = list(numbers)
-    return between(min(map(low, found)), min(map(high, found)))
+    if Span not in map(type, numbers):
+        return min(numbers)  # type: ignore[type-var]  # all are known
+    return between(min(map(low, numbers)), min(map(high, numbers)))
 
 
-def greatest(numbers: Iterable[Number]) -> Number:
+def greatest(numbers: Collection[Number]) -> Number:
     """The greatest of them."""
-    found = list(numbers)
-    return between(max(map(low, found)), max(map(high, found)))
+    if Span not in map(type, numbers):
+        return max(numbers)  # type: ignore[type-var]  # all are known
+    return between(max(map(low, numbers)), max(map(high, numbers)))
 
 
 def hull(left: Number, right: Number) -> Number:
@@ -94,6 +89,8 @@ def hull(left: Number, right: Number) -> Number:
 
 def is_less(left: Number, right: Number) -> bool | None:
     """left < right, None where both are possible."""
+    if type(left) is int and type(right) is int:
+        return left < right
     if high(left) < low(right):
         return True
     return False if low(left) >= high(right) else None
@@ -101,6 +98,8 @@ def is_less(left: Number, right: Number) -> bool | None:
 
 def is_at_most(left: Number, right: Number) -> bool | None:
     """left <= right, None where both are possible."""
+    if type(left) is int and type(right) is int:
+        return left <= right
     if high(left) <= low(right):
         return True
     return False if low(left) > high(right) else None
@@ -108,6 +107,6 @@ def is_at_most(left: Number, right: Number) -> bool | None:
 
 def is_equal(left: Number, right: Number) -> bool | None:
     """left = right, None where both are possible."""
-    if isinstance(left, Span) or isinstance(right, Span):
-        return False if high(left) < low(right) or low(left) > high(right) else None
-    return left == right
+    if type(left) is int and type(right) is int:
+        return left == right
+    return False if high(left) < low(right) or low(left) > high(right) else None
