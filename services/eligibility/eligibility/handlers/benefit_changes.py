@@ -28,6 +28,7 @@ from eligibility.handlers.register import enter_grace, leave_grace, leave_tier
 from eligibility.handlers.reviews import close_review
 from eligibility.queries.benefit_changes import change_row
 from eligibility.queries.benefits import amounts_of, benefit_row
+from eligibility.queries.parameters import limit
 from eligibility.rules.benefits import (
     Amount,
     BenefitState,
@@ -39,7 +40,6 @@ from eligibility.rules.benefits import (
     grace_period,
     next_benefit_state,
 )
-from eligibility.rules.limits import limit
 from eligibility.tables import benefit, benefit_change
 from shared import deadlines, outbox
 from shared.auth import Principal
@@ -93,7 +93,7 @@ async def propose_change(
             kind=proposal.kind,
             cause=proposal.cause,
             from_on=from_on,
-            until_on=_last_day_of_grace(row, proposal, from_on),
+            until_on=await _last_day_of_grace(tx, row, proposal, from_on),
             amount_fen=new.amount_fen,
             person_refs=list(proposal.person_refs or row.person_refs),
             reason=proposal.reason,
@@ -221,7 +221,9 @@ async def _refuse_wrong_day(tx: AsyncConnection, row: sa.Row[Any], new: Amount, 
     refuse_cut_in_the_past(old_fen=amount_on(await amounts_of(tx, row.benefit_id), new.from_on), new=new, today=today)
 
 
-def _last_day_of_grace(row: sa.Row[Any], proposal: ChangeProposal, from_on: date) -> date | None:
+async def _last_day_of_grace(
+    tx: AsyncConnection, row: sa.Row[Any], proposal: ChangeProposal, from_on: date
+) -> date | None:
     if proposal.kind is not Change.GRACE:
         return None
     if row.policy != "dibao":
@@ -235,8 +237,8 @@ def _last_day_of_grace(row: sa.Row[Any], proposal: ChangeProposal, from_on: date
         )
     period = grace_period(
         from_on,
-        months_default=limit("grace_months_default", on=from_on),
-        months_at_most=limit("grace_months_at_most", on=from_on),
+        months_default=await limit(tx, "grace_months_default", on=from_on),
+        months_at_most=await limit(tx, "grace_months_at_most", on=from_on),
     )
     last_day = proposal.until_on or period.default_last_day
     _refuse_wrong_grace(period, last_day, has_reason=proposal.extension_reason is not None)

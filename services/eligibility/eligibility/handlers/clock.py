@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eligibility.queries.calendar import working_calendar
+from eligibility.queries.parameters import limit
 from eligibility.rules.decisions import decide_by
-from eligibility.rules.limits import limit
 from eligibility.tables import application
 from shared import deadlines, outbox
 from shared.clock import end_of_day
@@ -64,7 +64,8 @@ async def tell_overdue(tx: AsyncConnection, *, application_id: UUID, now: dateti
 
 
 async def _set(tx: AsyncConnection, application_id: UUID, *, accepted_on: date, name: str) -> None:
-    last_day = decide_by(accepted_on, working_days=limit(name, on=accepted_on), calendar=await working_calendar(tx))
+    working_days = await limit(tx, name, on=accepted_on)
+    last_day = decide_by(accepted_on, working_days=working_days, calendar=await working_calendar(tx))
     await tx.execute(
         sa.update(application)
         .where(application.c.application_id == application_id)

@@ -12,8 +12,8 @@ from eligibility.handlers.benefits import about
 from eligibility.queries.benefit_changes import change_row, hearing_row
 from eligibility.queries.benefits import benefit_row
 from eligibility.queries.calendar import working_calendar
+from eligibility.queries.parameters import limit
 from eligibility.rules.benefits import Change, needs_hearing
-from eligibility.rules.limits import limit
 from eligibility.tables import hearing
 from shared import outbox
 from shared.auth import Principal
@@ -30,7 +30,7 @@ async def open_hearing(
     # Told before anything was proposed, the recipient could not know of what; the days of silence would not count.
     first_day = local_date(change.proposed_at)
     _refuse_outside(notice_given_on, first_day, clock.today(), field="body.notice_given_on")
-    days = limit("hearing_silence_working_days", on=notice_given_on)
+    days = await limit(tx, "hearing_silence_working_days", on=notice_given_on)
     respond_by = (await working_calendar(tx)).add_working_days(notice_given_on, days)
     created = await tx.execute(
         insert(hearing)

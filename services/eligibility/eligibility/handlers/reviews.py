@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from eligibility.handlers.benefits import OPEN_REVIEW_JOB, REVIEW_OVERDUE_JOB, about
 from eligibility.queries.assessments import newest_assessment_of
 from eligibility.queries.benefits import benefit_row
+from eligibility.queries.parameters import limit
 from eligibility.rules.benefits import (
     DEATH_REVIEW_MONTHS,
     BenefitState,
@@ -25,7 +26,6 @@ from eligibility.rules.benefits import (
 )
 from eligibility.rules.changes import planned_changes
 from eligibility.rules.engine.interpreter import later_by_months
-from eligibility.rules.limits import limit
 from eligibility.tables import benefit
 from shared import deadlines, outbox
 from shared.clock import end_of_day, start_of_day
@@ -103,7 +103,7 @@ async def _plan_review(
     tx: AsyncConnection, row: sa.Row[Any], facts: Mapping[str, Any], *, after: date, on: date
 ) -> None:
     name = "review_months_stable" if is_stable(recipients(facts, row.person_refs), on=on) else "review_months_unstable"
-    due_on = review_due_on(after, months=limit(name, on=on))
+    due_on = review_due_on(after, months=await limit(tx, name, on=after))
     await tx.execute(sa.update(benefit).where(benefit.c.benefit_id == row.benefit_id).values(review_due_on=due_on))
     await deadlines.cancel(tx, kind=REVIEW_OVERDUE_JOB, subject=str(row.benefit_id))
     await deadlines.schedule(

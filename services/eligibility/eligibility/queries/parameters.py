@@ -29,6 +29,12 @@ async def current_parameters(tx: AsyncConnection) -> StandingParameters:
     return standing_parameters(await published_standards(tx))
 
 
+async def limit(tx: AsyncConnection, name: str, *, on: date) -> int:
+    """How many days or months a period has that begins on a day. Raises ParameterMissing where nothing says so yet."""
+    current = await current_parameters(tx)
+    return int(current.parameters.value(name, on=on).value)
+
+
 async def published_standards(tx: AsyncConnection) -> tuple[Standard, ...]:
     """Every published standard, in the order in which they were confirmed."""
     rows = await tx.execute(
