@@ -1,12 +1,15 @@
-"""A standard for a period moves the clocks that begin from its first day on, and none that began before."""
+"""A standard for a period moves the clocks that begin from its first day on, and none that began before; the toolbook
+promises what the clocks count by.
+"""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from tests.eligibility.test_standards import facts, published
 
 from shared.auth import Role
+from shared.working_days import WorkingCalendar
 
 DAYS, MONTHS = {"unit": "working days"}, {"unit": "months"}
 OPINION = {"comment": "入户核实，情况属实"}
@@ -37,6 +40,43 @@ async def test_a_case_is_decided_within_the_limit_of_the_day_it_came_in(eligibil
     assert await decide_by(eligibility, running) == "2022-11-21"
     assert await decide_by(eligibility, before) == "2022-11-22"
     assert await decide_by(eligibility, after) == "2022-11-30"
+
+
+async def promised(service: Any, policy: str, step: str) -> tuple[int, str]:
+    """The limit of a step and its source, as the toolbook of today says."""
+    policies = (await service.get("/v1/toolbook", Role.RESIDENT)).json()["policies"]
+    [entry] = [one for one in policies if one["policy"] == policy]
+    [found] = [one for one in entry["procedure"]["steps"] if one["step"] == step]
+    return found["days"], found["source"]
+
+
+def counted(first: date, last: str) -> int:
+    """The working days from the day after `first` to `last`."""
+    days = range(1, (date.fromisoformat(last) - first).days + 1)
+    return sum(WorkingCalendar().is_working_day(first + timedelta(days=day)) for day in days)
+
+
+@pytest.mark.clause("1.4")
+@pytest.mark.parametrize(("day", "limit"), [(date(2022, 10, 19), 30), (date(2022, 10, 20), 20)], ids=str)
+async def test_the_toolbook_promises_what_the_clock_counts(eligibility: Any, day: date, limit: int) -> None:
+    """The streets confirm from the first day; the ministry's notice of 20 October makes it twenty days for them."""
+    await eligibility.at(day)
+    assert counted(day, await decide_by(eligibility, await proposed(eligibility))) == limit
+    for policy in ("dibao", "low_income_margin"):
+        assert (await promised(eligibility, policy, "confirm"))[0] == limit
+
+
+@pytest.mark.clause("1.4")
+@pytest.mark.clause("3.2")
+async def test_a_published_limit_reaches_toolbook_and_clock_on_one_day(eligibility: Any) -> None:
+    standard = {"parameter": "decision_working_days", "value": "15", "lower_value_confirmed": True}
+    await published(eligibility, first_day="2022-11-01", **standard, **DAYS)
+    for day, limit in ((date(2022, 10, 31), 20), (date(2022, 11, 1), 15)):
+        await eligibility.at(day)
+        assert counted(day, await decide_by(eligibility, await proposed(eligibility))) == limit
+        days, source = await promised(eligibility, "dibao", "confirm")
+        assert days == limit
+    assert source == "武民政发〔2022〕0号（2022-10-08）"
 
 
 @pytest.mark.clause("3.2")

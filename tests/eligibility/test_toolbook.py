@@ -135,6 +135,7 @@ def test_law_cited_nowhere_would_be_noise() -> None:
         ("dibao", "confirm", 20, True, False),
         ("dibao", "confirm_hard_case", 45, True, False),
         ("dibao", "notice", 7, False, False),
+        ("dibao_grace", "hear", 5, True, True),
         ("tekun", "investigate", 15, True, False),
         ("tekun", "confirm", 15, True, False),
         ("orphan", "investigate", 15, True, False),
@@ -143,7 +144,7 @@ def test_law_cited_nowhere_would_be_noise() -> None:
         ("legal_aid", "appoint", 3, False, False),
         ("temporary_assistance", "quick_relief", 3, False, False),
         ("temporary_assistance", "confirm", None, True, False),
-        ("low_income_margin", "confirm", 30, True, True),
+        ("low_income_margin", "confirm", 20, True, True),
         ("education_aid", "complete", 10, True, True),
     ],
 )
@@ -156,10 +157,10 @@ def test_steps_have_their_limits(*, policy: str, step: str, days: int | None, wo
 
 def test_step_counts_from_the_day_of_its_source() -> None:
     def steps(on: date) -> set[str]:
-        return {one["step"] for one in published(on)["dibao"]["procedure"]["steps"]}
+        return {one["step"] for one in published(on)["dibao_grace"]["procedure"]["steps"]}
 
-    assert "confirm" not in steps(date(2022, 10, 19)), "devolved confirmation came with the ministry's notice"
-    assert "confirm" in steps(date(2022, 10, 20))
+    assert "hear" not in steps(BEFORE_THE_LAW)
+    assert "hear" in steps(UNDER_THE_LAW)
 
 
 @pytest.mark.parametrize("policy", ["orphan", "defacto_unattended_child"])

@@ -16,7 +16,8 @@ from eligibility.handlers.register import enter_tier
 from eligibility.handlers.reviews import plan_life
 from eligibility.queries.benefits import live_benefits
 from eligibility.queries.calendar import working_calendar
-from eligibility.rules.decisions import ACCEPT_WORKING_DAYS, COMPLETE_WORKING_DAYS, Measure
+from eligibility.rules.decisions import Measure
+from eligibility.rules.procedures import ACCEPT_WORKING_DAYS, COMPLETE_WORKING_DAYS
 from eligibility.tables import referral
 from shared import outbox
 from shared.clock import end_of_day

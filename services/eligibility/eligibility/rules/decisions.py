@@ -11,14 +11,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from eligibility.rules.procedures import PUBLIC_NOTICE_DAYS
 from shared.money import parse_yuan
 from shared.working_days import WorkingCalendar
-
-PUBLIC_NOTICE_DAYS = 7
-"""Natural days (57 art. 19)."""
-ACCEPT_WORKING_DAYS = 3
-COMPLETE_WORKING_DAYS = 10
-"""Clocks of a referral. The policy names none; these are ours."""
 
 CIVIL_AFFAIRS = "civil_affairs"
 _GRACE = "dibao_grace"

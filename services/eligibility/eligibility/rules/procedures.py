@@ -1,7 +1,7 @@
 """How a policy is carried out: its steps with their limits and where each limit is from. Shared by policies alike.
 
 A step whose source is not in force on a day is no step on that day. Where no text gives a limit, it is ours and marked
-assumed, or the step has none and says so.
+assumed, or the step has none and says so. Every limit stands once: what a clock counts by is published here.
 """
 
 from __future__ import annotations
@@ -11,11 +11,20 @@ from datetime import date
 from typing import Any, Final
 
 from eligibility.rules.laws import Citation, cite
+from shared.parameters import Parameters
+
+PUBLIC_NOTICE_DAYS: Final = 7
+"""Natural days (57 art. 19)."""
+ACCEPT_WORKING_DAYS: Final = 3
+COMPLETE_WORKING_DAYS: Final = 10
+"""Clocks of a referral. The policy names none; these are ours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. `days` is its limit, None where no text gives one; natural days only where `working` is False."""
+    """One step. Its limit is `days`, or the value of `parameter`; neither where no text gives one. Natural days only
+    where `working` is False.
+    """
 
     name: str
     title: str
@@ -23,25 +32,29 @@ class Step:
     source: Citation | None = None
     working: bool = True
     assumed: bool = False
+    parameter: str = ""
 
-    @property
-    def limit(self) -> str:
-        """The limit in words."""
-        if self.days is None:
-            return "未规定时限"
-        return f"{self.days}个{'工作日' if self.working else '自然日'}{'（暂定）' if self.assumed else ''}"
-
-    def as_json(self) -> dict[str, Any]:
-        """The step as data."""
+    def as_json(self, parameters: Parameters, *, on: date) -> dict[str, Any]:
+        """The step as data, with the limit of a day."""
+        days, source, assumed = self.days, self.source.text if self.source else "", self.assumed
+        if self.parameter:
+            value = parameters.value(self.parameter, on=on)
+            days, source, assumed = int(value.value), value.source or source, assumed or value.assumed
         return {
             "step": self.name,
             "title": self.title,
-            "days": self.days,
+            "days": days,
             "working_days": self.working,
-            "limit": self.limit,
-            "source": self.source.text if self.source else "",
-            "assumed": self.assumed,
+            "limit": _in_words(days, working=self.working, assumed=assumed),
+            "source": source,
+            "assumed": assumed,
         }
+
+
+def _in_words(days: int | None, *, working: bool, assumed: bool) -> str:
+    if days is None:
+        return "未规定时限"
+    return f"{days}个{'工作日' if working else '自然日'}{'（暂定）' if assumed else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +78,12 @@ DIBAO: Final = Procedure(
     "低保审核确认程序",
     (
         Step("investigate", "受理后启动家庭经济状况调查", 3, cite("dibao_rules 第十五条")),
-        Step("notice", "初审意见在社区公示", 7, cite("dibao_rules 第十九条"), working=False),
-        Step("confirm_by_district", "由区民政局确认的，自受理起办结", 30, cite("dibao_rules 第二十二条")),
-        Step("confirm", "下放街道确认的，自受理起办结", 20, cite("safety_net_notice")),
+        Step("notice", "初审意见在社区公示", PUBLIC_NOTICE_DAYS, cite("dibao_rules 第十九条"), working=False),
+        Step("confirm", "街道审核确认，自受理起办结", parameter="decision_working_days"),
         Step(
-            "confirm_hard_case", "公示有异议、人户分离、异地申请或调查困难的，最长", 45, cite("dibao_rules 第二十二条")
+            "confirm_hard_case",
+            "公示有异议、人户分离、异地申请或调查困难的，最长",
+            parameter="decision_working_days_extended",
         ),
         Step("refuse", "不予确认的，书面告知并说明理由", 3, cite("dibao_rules 第二十一条")),
     ),
@@ -78,14 +92,19 @@ GRACE: Final = Procedure(
     "低保动态管理程序",
     (
         Step("review", "就业后收入复核"),
-        Step("hear", "拟停发、减发前听取本人意见，并书面告知理由", None, cite("assistance_law 第四十八条")),
+        Step(
+            "hear",
+            "拟停发、减发前书面告知理由并听取本人意见，本人答复期限",
+            source=cite("assistance_law 第四十八条"),
+            parameter="hearing_silence_working_days",
+        ),
     ),
 )
 TEKUN: Final = Procedure(
     "特困人员认定程序",
     (
         Step("investigate", "街道调查核实并提出初审意见", 15, cite("tekun_rules 第十三条至第十八条")),
-        Step("notice", "初审意见在社区公示", 7, cite("tekun_rules 第十三条至第十八条"), working=False),
+        Step("notice", "初审意见在社区公示", PUBLIC_NOTICE_DAYS, cite("tekun_rules 第十三条至第十八条"), working=False),
         Step("confirm", "全面审查、随机抽查后作出认定", 15, cite("tekun_rules 第十三条至第十八条")),
         Step("refuse", "不予认定的，书面告知并说明理由", 3, cite("tekun_rules 第十三条至第十八条")),
         Step("reassess_self_care", "报告生活自理能力变化后重新评估", 10, cite("tekun_rules 第二十一条至第二十三条")),
@@ -102,7 +121,7 @@ MARGIN: Final = Procedure(
     "低保边缘家庭认定程序（参照低保）",
     (
         Step("investigate", "受理后启动家庭经济状况调查", 3, cite("dibao_rules 第十五条")),
-        Step("confirm", "自受理起办结", 30, assumed=True),
+        Step("confirm", "街道审核确认，自受理起办结", assumed=True, parameter="decision_working_days"),
     ),
 )
 RIGID: Final = Procedure(
@@ -138,7 +157,7 @@ LEGAL_AID: Final = Procedure(
 REFERRAL: Final = Procedure(
     "街道统一受理后转办",
     (
-        Step("accept", "主管部门接收或退回", 3, assumed=True),
-        Step("complete", "主管部门办结并反馈", 10, assumed=True),
+        Step("accept", "主管部门接收或退回", ACCEPT_WORKING_DAYS, assumed=True),
+        Step("complete", "主管部门办结并反馈", COMPLETE_WORKING_DAYS, assumed=True),
     ),
 )

@@ -187,7 +187,7 @@ class _Sections:
             "materials": {"always": list(ALWAYS), "further": list(policy.materials)},
             "procedure": {
                 "title": policy.procedure.title,
-                "steps": [step.as_json() for step in policy.procedure.on(self._on)],
+                "steps": [step.as_json(self._parameters, on=self._on) for step in policy.procedure.on(self._on)],
             },
         }
 
