@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.eligibility.test_standards import alone, in_payment, move_to
+from tests.eligibility.test_standards import alone, facts, in_payment, move_to
 
 from eligibility.rules import PARAMETERS
 from eligibility.rules.price_linkage import LinkageStep, PriceReading, amount_per_person_fen, linked_policies, step_of
@@ -138,6 +138,58 @@ async def test_who_received_nothing_in_the_month_gets_no_supplement(eligibility:
     eligibility.clock.advance(timedelta(days=1))
     assert (await enter(eligibility, "2022-09-01", "3.1")).json()["step"] == "starts"
     assert await eligibility.recorded(PriceSubsidyDue) == []
+
+
+async def months_of(service: Any) -> list[tuple[date, int, date]]:
+    """Every supplement that was told: its month, for how many persons, and its last day."""
+    return [(event.month, event.persons, event.due_on) for event in await service.recorded(PriceSubsidyDue)]
+
+
+@pytest.mark.clause("3.1")
+async def test_a_month_for_which_a_benefit_is_suspended_has_no_supplement(eligibility: Any) -> None:
+    benefit = await eligibility.paid(facts("H01"))
+    await eligibility.changed(benefit["benefit_id"], "suspend", from_on="2022-12-01")
+    await eligibility.at(date(2023, 1, 20))
+    await eligibility.changed(benefit["benefit_id"], "resume")
+    await eligibility.at(date(2023, 3, 10))
+    for month in ("2022-11-01", "2022-12-01", "2023-01-01", "2023-02-01"):
+        assert (await enter(eligibility, month, "3.1")).status_code == 201
+    assert [month for month, *_ in await months_of(eligibility)] == [date(2022, 11, 1), date(2023, 2, 1)]
+
+
+@pytest.mark.clause("3.1")
+async def test_back_pay_for_a_month_brings_its_supplement_once(eligibility: Any) -> None:
+    benefit = await eligibility.paid(facts("H01"))
+    await eligibility.changed(benefit["benefit_id"], "suspend", from_on="2022-12-01")
+    await eligibility.at(date(2023, 1, 12))
+    await enter(eligibility, "2022-11-01", "3.1")
+    await enter(eligibility, "2022-12-01", "3.1")
+    [(month, _, due_on)] = await months_of(eligibility)
+    assert (month, due_on) == (date(2022, 11, 1), date(2023, 2, 14))
+    await eligibility.at(date(2023, 2, 6))
+    await eligibility.changed(benefit["benefit_id"], "resume", from_on="2022-12-01")
+    december = (date(2022, 12, 1), 3, date(2023, 3, 6))
+    assert (await months_of(eligibility))[1:] == [december], "20 working days after the confirmation"
+    await enter(eligibility, "2023-01-01", "3.1")
+    await eligibility.changed(benefit["benefit_id"], "adjust", monthly_amount="1100.00", from_on="2022-12-01")
+    months = [month for month, *_ in await months_of(eligibility)]
+    assert months == [date(2022, 11, 1), date(2022, 12, 1), date(2023, 1, 1)], "more money for a month is no month more"
+
+
+@pytest.mark.clause("3.1")
+async def test_back_pay_brings_the_supplement_to_those_of_a_family_who_lack_it(eligibility: Any) -> None:
+    """A grandparent on dibao and an orphan: while one is suspended, the other gets the supplement."""
+    dibao = await eligibility.paid(facts("H11"))
+    await eligibility.changed(dibao["benefit_id"], "suspend", from_on="2022-12-01")
+    await eligibility.at(date(2023, 1, 12))
+    await enter(eligibility, "2022-12-01", "3.1")
+    await eligibility.changed(dibao["benefit_id"], "resume", from_on="2022-12-01")
+    assert [persons for _, persons, _ in await months_of(eligibility)] == [1, 1]
+    path = f"/v1/households/{dibao['household_id']}/price-subsidies"
+    items = (await eligibility.get(path, Role.STREET_CLERK)).json()["items"]
+    assert sorted(person for one in items for person in one["persons"]) == ["p1", "p2"]
+    [listed] = (await eligibility.get("/v1/price-readings", Role.AUDITOR)).json()["items"]
+    assert (listed["households"], listed["total"]) == (1, "56.42")
 
 
 @pytest.mark.clause("3.1")

@@ -23,6 +23,7 @@ from eligibility.handlers.benefits import (
     set_end,
 )
 from eligibility.handlers.hearings import refuse_unheard
+from eligibility.handlers.price_linkage import grant_missed
 from eligibility.handlers.recusals import refuse_proposer, refuse_recused
 from eligibility.handlers.register import enter_grace, leave_grace, leave_tier
 from eligibility.handlers.reviews import close_review
@@ -138,6 +139,8 @@ async def confirm_change(tx: AsyncConnection, *, change_id: UUID, caller: Princi
     entry = Entry(cause=change.kind, document=str(change_id), recorded_by=caller.subject, at=clock.now())
     old_fen, owed_fen = await enter_from(tx, benefit_id=row.benefit_id, new=new, entry=entry, today=clock.today())
     await _set(tx, row, change, state=state)
+    if owed_fen:
+        await grant_missed(tx, household_id=row.household_id, since=new.from_on, clock=clock)
     await outbox.record(tx, *await _follow(tx, row, change, entry, old_fen, owed_fen, clock), at=clock.now())
     if state is not BenefitState.ENDED:
         await close_review(tx, benefit_id=row.benefit_id, household_id=row.household_id, on=clock.today())

@@ -1,5 +1,9 @@
-"""Price linkage: a month's reading starts, continues or ends the supplement; its recipients get it once (3.1)."""
+"""Price linkage: a month's reading starts, continues or ends the supplement; its recipients get it once (3.1).
 
+Who is paid nothing for a month gets no supplement of it, unless back pay is owed for that month later.
+"""
+
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +14,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eligibility.queries.calendar import working_calendar
-from eligibility.queries.parameters import current_parameters
+from eligibility.queries.parameters import current_parameters, limit
 from eligibility.rules.benefits import first_of_month_after
 from eligibility.rules.decisions import DecisionState
 from eligibility.rules.price_linkage import (
@@ -19,11 +23,10 @@ from eligibility.rules.price_linkage import (
     LinkageStep,
     PriceReading,
     amount_per_person_fen,
-    due_on,
     linked_policies,
     step_of,
 )
-from eligibility.tables import benefit, decision, measure, price_reading, price_subsidy
+from eligibility.tables import benefit, benefit_amount, decision, measure, price_reading, price_subsidy
 from shared import deadlines, outbox
 from shared.auth import Principal
 from shared.clock import Clock, start_of_day
@@ -74,7 +77,7 @@ async def record_reading(
             source=source,
             step=step,
             amount_per_person_fen=amount_fen,
-            due_on=due_on(published_on, parameters, await working_calendar(tx)),
+            due_on=await _due_on(tx, published_on),
             recorded_by=caller.subject,
             recorded_at=now,
         )
@@ -122,78 +125,104 @@ def _change(reading: PriceReading, step: LinkageStep, amount_fen: int) -> list[E
 async def grant_subsidies(tx: AsyncConnection, *, month: date, after: UUID | None, now: datetime) -> UUID | None:
     """Grant the month's supplement to the next recipients. Returns the last household, or None when all are done."""
     reading = (await tx.execute(sa.select(price_reading).where(price_reading.c.month == month))).one()
-    parameters = (await current_parameters(tx)).parameters
-    households = await _recipients(tx, linked_policies(parameters, month), month=month, after=after)
-    if households:
-        await _grant(tx, reading, households, now)
+    everybody = await _everybody(tx, month)
+    page = sa.select(everybody.c.household_id).distinct().order_by("household_id").limit(_PAGE_HOUSEHOLDS)
+    if after is not None:
+        page = page.where(everybody.c.household_id > after)
+    households = await _recipients(tx, everybody, everybody.c.household_id.in_(page))
+    await _grant(tx, reading, households, due_on=reading.due_on, now=now)
     return max(households) if len(households) == _PAGE_HOUSEHOLDS else None
 
 
+async def grant_missed(tx: AsyncConnection, *, household_id: UUID, since: date, clock: Clock) -> None:
+    """Back pay is owed to the household from a month on: the supplements of these months go to whoever lacks them."""
+    over = sa.select(price_reading).where(price_reading.c.month >= since, price_reading.c.amount_per_person_fen > 0)
+    for reading in (await tx.execute(over)).all():
+        everybody = await _everybody(tx, reading.month)
+        households = await _recipients(tx, everybody, everybody.c.household_id == household_id)
+        await _grant(tx, reading, households, due_on=await _due_on(tx, clock.today()), now=clock.now())
+
+
+async def _due_on(tx: AsyncConnection, day: date) -> date:
+    """The last day to pay a supplement that is known to be owed since this day."""
+    days = await limit(tx, "price_subsidy_working_days", on=day)
+    return (await working_calendar(tx)).add_working_days(day, days)
+
+
 async def _grant(
-    tx: AsyncConnection, reading: sa.Row[Any], households: Mapping[UUID, Sequence[sa.Row[Any]]], now: datetime
+    tx: AsyncConnection,
+    reading: sa.Row[Any],
+    households: Mapping[UUID, Sequence[sa.Row[Any]]],
+    *,
+    due_on: date,
+    now: datetime,
 ) -> None:
-    rows = []
-    for household_id, running in households.items():
-        # A person counts once, whatever runs for them.
-        persons = sorted({person for one in running for person in one.person_refs})
-        if persons:
-            rows.append(
-                {
-                    "month": reading.month,
-                    "household_id": household_id,
-                    "street": running[0].street,
-                    "applicant_subject": running[0].applicant_subject,
-                    "person_refs": persons,
-                    "amount_fen": reading.amount_per_person_fen * len(persons),
-                    "due_on": reading.due_on,
-                    "recorded_at": now,
-                }
-            )
+    rows = [
+        {
+            "month": reading.month,
+            "household_id": household_id,
+            "person_ref": person,
+            "street": running[0].street,
+            "applicant_subject": running[0].applicant_subject,
+            "amount_fen": reading.amount_per_person_fen,
+            "due_on": due_on,
+            "recorded_at": now,
+        }
+        for household_id, running in households.items()
+        for person in sorted({person for one in running for person in one.person_refs})
+    ]
     if not rows:
         return
-    granted = await tx.execute(insert(price_subsidy).values(rows).on_conflict_do_nothing().returning(price_subsidy))
+    # The key lets a person count once a month, whatever runs for them and however often this is done.
+    granted = await tx.execute(
+        insert(price_subsidy).on_conflict_do_nothing().returning(price_subsidy.c.household_id, price_subsidy.c.street),
+        rows,
+    )
     events = [
         PriceSubsidyDue(
-            household_id=row.household_id,
-            street=row.street,
-            month=row.month,
-            persons=len(row.person_refs),
-            amount_fen=row.amount_fen,
-            due_on=row.due_on,
+            household_id=household_id,
+            street=street,
+            month=reading.month,
+            persons=persons,
+            amount_fen=reading.amount_per_person_fen * persons,
+            due_on=due_on,
         )
-        for row in granted
+        for (household_id, street), persons in Counter(tuple(row) for row in granted).items()
     ]
     await outbox.record(tx, *events, at=now)
 
 
 async def _recipients(
-    tx: AsyncConnection, policies: Sequence[str], *, month: date, after: UUID | None
+    tx: AsyncConnection, everybody: sa.Subquery, wanted: sa.ColumnElement[bool]
 ) -> dict[UUID, list[sa.Row[Any]]]:
-    """The next households, by id, for which a linked policy ran in the month, with the persons of each."""
-    recipients = _paid(policies, month)
-    extra = [policy for policy in policies if policy in EXTRA_POLICIES]
-    everybody = (sa.union_all(recipients, _identified(extra, month)) if extra else recipients).subquery()
-    page = sa.select(everybody.c.household_id).distinct().order_by("household_id").limit(_PAGE_HOUSEHOLDS)
-    if after is not None:
-        page = page.where(everybody.c.household_id > after)
-    rows = await tx.execute(
-        sa.select(everybody).where(everybody.c.household_id.in_(page)).order_by(everybody.c.household_id)
-    )
+    """Some of the households that get the supplement, by id, with the persons of each policy that ran."""
+    rows = await tx.execute(sa.select(everybody).where(wanted).order_by(everybody.c.household_id))
     found: dict[UUID, list[sa.Row[Any]]] = {}
     for row in rows:
         found.setdefault(row.household_id, []).append(row)
     return found
 
 
+async def _everybody(tx: AsyncConnection, month: date) -> sa.Subquery:
+    """Everybody for whom a linked policy ran in the month: a row for each policy of a household."""
+    policies = linked_policies((await current_parameters(tx)).parameters, month)
+    recipients = _paid(policies, month)
+    extra = [policy for policy in policies if policy in EXTRA_POLICIES]
+    return (sa.union_all(recipients, _identified(extra, month)) if extra else recipients).subquery()
+
+
 def _paid(policies: Sequence[str], month: date) -> sa.Select[Any]:
-    """Benefits that ran on at least one day of the month."""
+    """Benefits for which something is owed for the month: none that is suspended, over or not begun."""
+    owed_fen = (  # as rules.benefits.amount_on
+        sa.select(benefit_amount.c.amount_fen)
+        .where(benefit_amount.c.benefit_id == benefit.c.benefit_id, benefit_amount.c.from_on <= month)
+        .order_by(benefit_amount.c.from_on.desc(), benefit_amount.c.entry.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     return sa.select(
         benefit.c.household_id, benefit.c.street, benefit.c.applicant_subject, benefit.c.person_refs
-    ).where(
-        benefit.c.policy.in_([policy for policy in policies if policy in LINKED_POLICIES]),
-        benefit.c.starts_on < first_of_month_after(month),
-        sa.or_(benefit.c.ends_on.is_(None), benefit.c.ends_on >= month),
-    )
+    ).where(benefit.c.policy.in_([policy for policy in policies if policy in LINKED_POLICIES]), owed_fen > 0)
 
 
 def _identified(policies: Sequence[str], month: date) -> sa.Select[Any]:

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eligibility.schemas.price_linkage import PriceReadingView, PriceSubsidyView
@@ -15,7 +16,7 @@ async def price_readings(tx: AsyncConnection) -> list[PriceReadingView]:
     brought = (
         sa.select(
             price_subsidy.c.month,
-            sa.func.count().label("households"),
+            sa.func.count(price_subsidy.c.household_id.distinct()).label("households"),
             sa.func.sum(price_subsidy.c.amount_fen).cast(sa.BigInteger).label("total_fen"),
         )
         .group_by(price_subsidy.c.month)
@@ -48,11 +49,18 @@ def price_reading_view(row: sa.Row[Any], *, households: int, total_fen: int) -> 
 async def price_subsidies_of(tx: AsyncConnection, household_id: UUID) -> list[PriceSubsidyView]:
     """The household's supplements that the caller may see, the newest month first."""
     rows = await tx.execute(
-        sa.select(price_subsidy)
+        sa.select(
+            price_subsidy.c.month,
+            price_subsidy.c.due_on,
+            sa.func.array_agg(aggregate_order_by(price_subsidy.c.person_ref, price_subsidy.c.person_ref)).label(
+                "persons"
+            ),
+            sa.func.sum(price_subsidy.c.amount_fen).cast(sa.BigInteger).label("amount_fen"),
+        )
         .where(price_subsidy.c.household_id == household_id)
-        .order_by(price_subsidy.c.month.desc())
+        .group_by(price_subsidy.c.month, price_subsidy.c.due_on)
+        .order_by(price_subsidy.c.month.desc(), price_subsidy.c.due_on.desc())
     )
     return [
-        PriceSubsidyView(month=row.month, persons=row.person_refs, amount=row.amount_fen, due_on=row.due_on)
-        for row in rows
+        PriceSubsidyView(month=row.month, persons=row.persons, amount=row.amount_fen, due_on=row.due_on) for row in rows
     ]

@@ -1,7 +1,7 @@
 """Price linkage: when a reading of consumer prices starts or ends the supplement, and how much it is. Clause 3.1.
 
 发改价格〔2021〕1553号 and the notice of August 2022. A month counts for itself: recipients of that month get the
-supplement of that month once.
+supplement of that month once; who is owed nothing for it, being suspended, is none.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,6 @@ from enum import StrEnum
 
 from shared.money import FEN_PER_YUAN
 from shared.parameters import Parameters
-from shared.working_days import WorkingCalendar
 
 LINKED_POLICIES = ("dibao", "single_person_dibao", "dibao_grace", "tekun", "orphan", "defacto_unattended_child")
 EXTRA_POLICIES = ("low_income_margin",)
@@ -66,9 +65,3 @@ def linked_policies(parameters: Parameters, month: date) -> tuple[str, ...]:
     """The policies whose recipients of that month get the supplement."""
     has_extra = parameters.value("price_linkage_extra_groups", on=month).value == 1
     return LINKED_POLICIES + (EXTRA_POLICIES if has_extra else ())
-
-
-def due_on(published_on: date, parameters: Parameters, calendar: WorkingCalendar) -> date:
-    """The last day on which the supplement may be paid."""
-    days = parameters.value("price_subsidy_working_days", on=published_on).value
-    return calendar.add_working_days(published_on, int(days))

@@ -80,7 +80,7 @@ class PriceReadingList(BaseModel):
 
 
 class PriceSubsidyView(BaseModel):
-    """The supplement of one household for one month."""
+    """The supplement of a household for one month; what back pay brought later stands apart."""
 
     month: date
     persons: list[str]

@@ -1,7 +1,6 @@
 """What is kept of standards: values, archived editions and parameters, shadow runs, recomputations, prices."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from eligibility.tables.schema import metadata
 
@@ -121,9 +120,9 @@ price_subsidy = sa.Table(
     metadata,
     sa.Column("month", sa.Date, primary_key=True),
     sa.Column("household_id", sa.Uuid, primary_key=True),
+    sa.Column("person_ref", sa.Text, primary_key=True),
     sa.Column("street", sa.Text),
     sa.Column("applicant_subject", sa.Text),
-    sa.Column("person_refs", ARRAY(sa.Text)),
     sa.Column("amount_fen", sa.BigInteger),
     sa.Column("due_on", sa.Date),
     sa.Column("recorded_at", sa.DateTime(timezone=True)),

@@ -100,7 +100,7 @@ class PriceLinkageEnded(DistrictEvent, topic="eligibility", type="eligibility.pr
 
 
 class PriceSubsidyDue(HouseholdEvent, topic="eligibility", type="eligibility.price-subsidy-due.v1", clause="3.1"):
-    """A household gets the price supplement of one month, once."""
+    """A household gets the price supplement of one month, once for each person."""
 
     example: ClassVar = {
         "household_id": _HOUSEHOLD,
