@@ -39,7 +39,7 @@ from eligibility.rules.engine.trace import Outlines, Trace
 from eligibility.rules.facts.contract import read_facts
 from eligibility.rules.facts.population import Population
 from eligibility.rules.facts.records import Facts
-from eligibility.rules.facts.snapshot import Snapshot, check_snapshot, first_rows, read_snapshot
+from eligibility.rules.facts.snapshot import Snapshot, check_snapshot, read_snapshot
 from eligibility.rules.screening import match
 
 ON = date(2022, 12, 1)
@@ -69,7 +69,7 @@ def prepare(persons: int, seed: int) -> Inputs:
     snapshot = check_snapshot(table, ON)
     assert snapshot.rejected.is_empty()
     rows = snapshot.rows
-    starts = first_rows(rows)
+    starts = snapshot.first_rows
     inputs = {name: rows.get_column(name).to_numpy() for name in theirs.PERSON_INPUTS}
     inputs |= {name: theirs.words(name, rows.get_column(name).cast(pl.String)) for name in theirs.WORDS}
     inputs |= {name: rows.get_column(name).gather(starts).to_numpy() for name in theirs.HOUSEHOLD_INPUTS}

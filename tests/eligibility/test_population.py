@@ -22,7 +22,7 @@ from eligibility.rules.facts.columns import FIELDS
 from eligibility.rules.facts.contract import read_facts
 from eligibility.rules.facts.records import Facts
 from eligibility.rules.facts.rows import households_of
-from eligibility.rules.facts.snapshot import Snapshot, check_snapshot, first_rows, read_snapshot
+from eligibility.rules.facts.snapshot import Snapshot, check_snapshot, read_snapshot
 from eligibility.rules.screening import match
 
 Answers = dict[tuple[str, str], tuple[bool | None, int | None, frozenset[str], frozenset[str]]]
@@ -96,8 +96,7 @@ def test_a_large_population_is_answered_as_its_households_one_by_one(day: str, t
 
 
 def first_of_household(table: pl.DataFrame) -> pl.Series:
-    numbers = table.get_column("household_id").rle_id()
-    return pl.Series(first_rows(table)).gather(numbers)
+    return table.select(pl.int_range(pl.len()).first().over("household_id")).to_series()
 
 
 @pytest.mark.parametrize("scope", ["person", "household"])

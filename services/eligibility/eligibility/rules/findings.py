@@ -10,7 +10,7 @@ from uuid import UUID
 from eligibility.rules.assessment import Assessment, assess_facts
 from eligibility.rules.facts.columns import HOUSEHOLD_ID
 from eligibility.rules.facts.rows import households_of
-from eligibility.rules.facts.snapshot import Snapshot, SnapshotInvalid, first_rows
+from eligibility.rules.facts.snapshot import Snapshot, SnapshotInvalid
 from eligibility.rules.screening import Screening
 from shared.parameters import Parameters
 
@@ -52,7 +52,7 @@ def check_households(snapshot: Snapshot) -> None:
 
 def by_household(snapshot: Snapshot, screening: Screening) -> list[FoundHousehold]:
     """What was found of each household, in the order of the snapshot: the same every time."""
-    households = snapshot.rows.select(HOUSEHOLD_ID, "street").gather(first_rows(snapshot.rows))
+    households = snapshot.rows.select(HOUSEHOLD_ID, "street").gather(snapshot.first_rows)
     found: dict[str, list[Found]] = {}
     for kind, table in ((FindingKind.LEAD, screening.leads), (FindingKind.REVIEW, screening.reviews)):
         for household_id, policy, persons in table.iter_rows():

@@ -19,7 +19,7 @@ from eligibility.rules.engine.kernel import Answer, Kernel
 from eligibility.rules.engine.toolbook import Edition
 from eligibility.rules.facts.columns import HOUSEHOLD_ID, PERSON_ID, RECEIVING
 from eligibility.rules.facts.population import Population, PopulationBatch
-from eligibility.rules.facts.snapshot import Snapshot, SnapshotInvalid, first_rows
+from eligibility.rules.facts.snapshot import Snapshot, SnapshotInvalid
 from eligibility.rules.policies import TOOLBOOK
 from shared.parameters import Parameters
 
@@ -147,7 +147,7 @@ def _received(snapshot: Snapshot) -> pl.DataFrame:
     What is no policy of the toolbook says nothing here.
     """
     rows = snapshot.rows
-    starts = first_rows(rows)
+    starts = snapshot.first_rows
     sizes = np.diff(np.append(starts, rows.height))
     return (
         pl.DataFrame({HOUSEHOLD: np.repeat(starts, sizes), PERSON: np.arange(rows.height, dtype=np.int32)})

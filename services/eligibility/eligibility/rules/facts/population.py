@@ -18,7 +18,7 @@ from eligibility.rules.engine import days
 from eligibility.rules.engine.expressions import Scope, Unit
 from eligibility.rules.engine.vectors import OPEN, UNKNOWN_TRUTH, Band, Codes, Exact, Value
 from eligibility.rules.facts.columns import FIELDS, Field
-from eligibility.rules.facts.snapshot import Snapshot, first_rows
+from eligibility.rules.facts.snapshot import Snapshot
 
 BATCH_PERSONS: Final = 65_536
 """A column of them takes half a MiB: it stays in the processor's cache, and Python's part of the work is small."""
@@ -106,7 +106,7 @@ class Population:
 
     def __init__(self, snapshot: Snapshot, *, batch_persons: int = BATCH_PERSONS) -> None:
         rows = snapshot.rows
-        starts = first_rows(rows)
+        starts = snapshot.first_rows
         sizes = np.diff(np.append(starts, rows.height))
         is_complete = _complete(snapshot, starts)
         order = np.lexsort((sizes, ~is_complete))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -45,7 +46,7 @@ class SnapshotInvalid(ValueError):
         super().__init__("\n".join(self.problems))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Snapshot:
     """The rows that can be screened, those of a household next to each other, and those put aside."""
 
@@ -55,6 +56,11 @@ class Snapshot:
     """Facts that the snapshot has. All others are unknown of everybody."""
     rejected: pl.DataFrame
     """`row` (from 0), household_id, person_id, column, found, expected; one line for each fault."""
+
+    @cached_property
+    def first_rows(self) -> Any:
+        """The row in which each household begins, as an array."""
+        return _first_rows(self.rows)
 
     @property
     def unknown_columns(self) -> tuple[str, ...]:
@@ -142,7 +148,7 @@ def _checks(rows: pl.DataFrame, fields: Sequence[Field], as_of: date) -> Iterato
         yield _Check(name, bad, "an id of letters, digits, _ . : - (at most 64)")
     yield _Check(PERSON_ID, pl.col(PERSON_ID).is_duplicated(), "a person only once")
     household = pl.col(HOUSEHOLD_ID).rle_id()
-    first_row = pl.Series(first_rows(rows)[rows.get_column(HOUSEHOLD_ID).rle_id().to_numpy()])
+    first_row = pl.Series(_first_rows(rows)[rows.get_column(HOUSEHOLD_ID).rle_id().to_numpy()])
     size = pl.len().over(household)
     yield _Check(HOUSEHOLD_ID, size > MOST_PEOPLE, f"at most {MOST_PEOPLE} members")
     applicants = (pl.col("relation") == "applicant").sum().over(household)
@@ -155,8 +161,7 @@ def _checks(rows: pl.DataFrame, fields: Sequence[Field], as_of: date) -> Iterato
             yield _Check(field.name, ~same, "the same in all rows of a household")
 
 
-def first_rows(rows: pl.DataFrame) -> Any:
-    """The row in which each household begins, as an array."""
+def _first_rows(rows: pl.DataFrame) -> Any:
     ids = rows.get_column(HOUSEHOLD_ID).rle_id()
     return (ids != ids.shift(1)).fill_null(value=True).arg_true().to_numpy().astype(np.int32)
 
