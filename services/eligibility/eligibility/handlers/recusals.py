@@ -56,4 +56,4 @@ async def refuse_recused(tx: AsyncConnection, *, household_id: UUID, caller: Pri
 def refuse_proposer(proposed_by: str, caller: Principal) -> None:
     """Raises Problem 403 where the caller would confirm or return what they proposed themselves."""
     if caller.subject == proposed_by:
-        raise Problem(403, "same_person", "提出意见与复核不能是同一人", way_out="请由另一名有权限的人员复核")
+        raise Problem(403, "same_person", "提出与复核不能是同一人", way_out="请由另一名有权限的人员复核")

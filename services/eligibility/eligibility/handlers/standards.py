@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from eligibility.handlers.recusals import refuse_proposer
 from eligibility.queries.parameters import current_parameters, standard_of
 from eligibility.queries.standards import standard_row
 from eligibility.rules.standards import (
@@ -105,8 +106,7 @@ async def confirm_standard(
     Raises Problem 403 for the officer who proposed it, 409 in any other state or where the day was taken meanwhile.
     """
     row = await standard_row(tx, standard_id, locked=True)
-    if row.proposed_by == caller.subject:
-        raise Problem(403, "same_person", "提出与复核不能是同一人", way_out="请由另一名区级人员复核")
+    refuse_proposer(row.proposed_by, caller)
     state = _after(row, StandardStep.CONFIRM)
     current = await current_parameters(tx)
     stands = current.parameters.parameter(row.parameter).on(row.first_day)
