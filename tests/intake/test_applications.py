@@ -1,14 +1,15 @@
 """Applying with 一证两书: what is taken in, who sees it, what others hear of it."""
 
 import asyncio
-from datetime import date, timedelta
+import re
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from tests.intake.conftest import OTHER_STREET, STREET, Intake, family, member, submission
 
 from shared.auth import Role
-from shared.events.eligibility import DecisionConfirmed
+from shared.events.eligibility import DecisionConfirmed, StandardPublished
 from shared.events.intake import ApplicationSubmitted
 from shared.ids import new_id
 from shared.testing import problem_code
@@ -22,10 +23,10 @@ async def test_a_resident_applies_with_one_document_and_two_letters(intake: Inta
     assert answer.status_code == 201
     document = answer.json()
     assert document["status"] == "submitted"
-    assert document["decide_by"] == "2022-11-07"
+    assert document["decide_by"] == "2022-11-21"
     assert document["decide_by_is_provisional"] is False
-    assert "20个工作日" in document["receipt"]
-    assert "2022年11月7日" in document["receipt"]
+    assert "30个工作日" in document["receipt"]
+    assert "2022年11月21日" in document["receipt"]
     event = ApplicationSubmitted(
         household_id=document["household_id"],
         application_id=document["application_id"],
@@ -255,6 +256,24 @@ async def test_children_alone_need_their_guardians_signature(intake: Intake) -> 
     assert detail["authorisation"]["guardian_name"] == "周*奶"
     declaration = await intake.get(f"/v1/applications/{receipt.application_id}/declaration", intake.service())
     assert declaration.json()["authorisation"]["guardian_name"] == "周奶奶"
+
+
+@pytest.mark.clause("3.2")
+async def test_a_receipt_promises_the_limit_that_stands_on_its_day(intake: Intake) -> None:
+    """The ministry's twenty days from 20 October; then what the district publishes."""
+    promised = []
+    await intake.hear(standard("decision_working_days", "15"), standard("review_months_stable", "6"))
+    for family_number, day in enumerate((19, 20, 31), start=1):
+        intake.clock.advance(datetime(2022, 10, day, 2, tzinfo=UTC) - intake.clock.now())
+        document = (await intake.accepted(submission(family(family_number * 100 + 1)))).document
+        promised.append((re.findall(r"(\d+)个工作日", document["receipt"]), document["decide_by"]))
+    assert promised == [(["30"], "2022-11-30"), (["20"], "2022-11-17"), (["15"], "2022-11-21")]
+
+
+def standard(parameter: str, value: str) -> StandardPublished:
+    return StandardPublished(
+        parameter=parameter, value=value, unit="working days", first_day=date(2022, 10, 31), source="x", assumed=False
+    )
 
 
 async def test_a_deadline_in_a_year_without_calendar_is_provisional(intake: Intake) -> None:

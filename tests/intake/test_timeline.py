@@ -17,7 +17,7 @@ from intake.consumers import SUBSCRIPTIONS
 from intake.handlers.timeline import add_to_timeline
 from intake.rules import labels
 from intake.rules.application import DECIDED, STATUS_KINDS, SUBMITTED, TRANSITIONS, status_after
-from intake.rules.timeline import line_of
+from intake.rules.timeline import EVENTS, line_of
 from intake.tables import application, household
 from shared.events import Envelope, Event, contracts
 from shared.events.data_sharing import PersonalDataAccessed, VerificationCompleted, VerificationRequested
@@ -219,7 +219,7 @@ async def test_only_the_applicant_and_staff_in_scope_read_it(intake: Intake) -> 
     assert (await intake.get(path, intake.service())).status_code == 403
 
 
-@pytest.mark.parametrize("contract", SUBSCRIPTIONS, ids=[contract.type for contract in SUBSCRIPTIONS])
+@pytest.mark.parametrize("contract", EVENTS, ids=[contract.type for contract in EVENTS])
 def test_every_event_reads_in_plain_chinese(contract: type[Event]) -> None:
     line = line_of(contract.from_example())
     assert line.text.endswith(("。", "）"))
@@ -231,7 +231,7 @@ def test_all_events_about_households_are_on_the_time_line() -> None:
     own = {contract for contract in contracts() if contract.topic == "intake"}
     about_households = {contract for contract in contracts() if "household_id" in contract.model_fields}
     for_staff = {PersonalDataAccessed, ComplaintReceived, LeadFound, ReviewSuggested}
-    assert set(SUBSCRIPTIONS) == about_households - own - for_staff
+    assert set(EVENTS) == about_households - own - for_staff
 
 
 def test_unknown_codes_still_read_well() -> None:

@@ -63,3 +63,11 @@ timeline_entry = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
 )
 """What happened, in the resident's words. An entry may stand here before its application does."""
+
+decision_limit = sa.Table(
+    "decision_limit",
+    metadata,
+    sa.Column("first_day", sa.Date, primary_key=True),
+    sa.Column("working_days", sa.Integer, nullable=False),
+)
+"""Within how many working days an application is decided, from a day on."""

@@ -14,6 +14,7 @@ from intake.handlers.persons import household_changed, identify, member_indexes,
 from intake.queries import persons as sealed
 from intake.queries.applications import links_of
 from intake.queries.households import known_households
+from intake.queries.limits import decision_working_days
 from intake.queries.persons import Persons
 from intake.rules.application import SUBMITTED, channel_of, receipt_text, time_limit
 from intake.rules.persons import Person, file_of
@@ -112,7 +113,8 @@ async def _submit(
     known = await known_households(tx, members)
     household_id = file_of(frozenset(members), known) or new_id()
     application_id = new_id()
-    limit = time_limit(local_date(now), desk.calendar)
+    working_days = await decision_working_days(tx, on=local_date(now))
+    limit = time_limit(local_date(now), working_days=working_days, calendar=desk.calendar)
     channel = channel_of(by_clerk=by_clerk, acting_client=caller.acting_client)
     receipt = receipt_text(submitted_on=local_date(now), limit=limit)
     filed = await tx.execute(

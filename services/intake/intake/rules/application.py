@@ -14,8 +14,6 @@ MINI_PROGRAM = "mini-program"
 """Client id of the mini-program's back end; any other client that acts for residents is a government system."""
 DECLARATION_READER = "data-sharing"
 """Client id of the one service that may read identity numbers."""
-DECISION_WORKING_DAYS = 20
-"""Working days from acceptance to decision where confirmation is devolved to the street (same, art 22)."""
 
 SUBMITTED, VERIFIED, ASSESSED, PROPOSED, ON_NOTICE, GRANTED, REFUSED = (
     "submitted",
@@ -75,14 +73,15 @@ def status_after(kinds: Iterable[str]) -> str:
 class TimeLimit:
     """The last day for a decision. Provisional while that year's holidays are not announced."""
 
+    working_days: int
     decide_by: date
     is_provisional: bool
 
 
-def time_limit(submitted_on: date, calendar: WorkingCalendar) -> TimeLimit:
-    """The legal time limit of an application submitted that day."""
-    last_day = calendar.add_working_days(submitted_on, DECISION_WORKING_DAYS)
-    return TimeLimit(last_day, not calendar.is_announced(last_day))
+def time_limit(submitted_on: date, *, working_days: int, calendar: WorkingCalendar) -> TimeLimit:
+    """The legal time limit of an application submitted that day; the day itself does not count (57 art. 22)."""
+    last_day = calendar.add_working_days(submitted_on, working_days)
+    return TimeLimit(working_days, last_day, not calendar.is_announced(last_day))
 
 
 def channel_of(*, by_clerk: bool, acting_client: str | None) -> Channel:
@@ -95,7 +94,7 @@ def channel_of(*, by_clerk: bool, acting_client: str | None) -> Channel:
 def receipt_text(*, submitted_on: date, limit: TimeLimit) -> str:
     """What the receipt says to the resident."""
     text = (
-        f"您的社会救助申请已于{_day(submitted_on)}受理。街道将在{DECISION_WORKING_DAYS}个工作日内，"
+        f"您的社会救助申请已于{_day(submitted_on)}受理。街道将在{limit.working_days}个工作日内，"
         f"即{_day(limit.decide_by)}前作出决定。"
     )
     if limit.is_provisional:

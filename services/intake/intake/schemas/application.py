@@ -134,7 +134,7 @@ class ApplicationReceipt(Strict):
     household_id: UUID = Field(examples=[_HOUSEHOLD])
     status: ApplicationStatus = Field(examples=["submitted"])
     submitted_at: datetime
-    decide_by: date = Field(description="法定办理时限的最后一日", examples=["2022-11-07"])
+    decide_by: date = Field(description="法定办理时限的最后一日", examples=["2022-11-21"])
     decide_by_is_provisional: bool = Field(description="国务院尚未公布当年节假日安排，届时可能调整")
     receipt: str = Field(examples=["您的社会救助申请已于2022年10月10日受理。"])
     links: ApplicationLinks
@@ -162,7 +162,7 @@ class ApplicationSummary(Strict):
     requested: list[str] = Field(examples=[["dibao"]])
     member_count: int = Field(examples=[3])
     submitted_at: datetime
-    decide_by: date = Field(examples=["2022-11-07"])
+    decide_by: date = Field(examples=["2022-11-21"])
 
 
 class ApplicationPage(Strict):
