@@ -32,6 +32,12 @@ class WorkingCalendar:
         """False while the State Council has not announced that year: a deadline there is provisional."""
         return day in self.corrections or _announced(day) is not None
 
+    def exceptions(self) -> Mapping[date, bool]:
+        """The days that are not as in a plain week of Monday to Friday, each with whether offices are open."""
+        days = {*chinese_calendar.holidays, *chinese_calendar.workdays, *self.corrections}
+        known = {day: self.is_working_day(day) for day in days}
+        return {day: is_working for day, is_working in known.items() if is_working != (day.weekday() < _SATURDAY)}
+
     def add_working_days(self, start: date, days: int) -> date:
         """The last day of a period of `days` working days; `start` does not count."""
         if days < 0:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from eligibility.rules.engine.book import Policy
+from eligibility.rules.engine.calendar import ANNOUNCED, Calendar
 from eligibility.rules.engine.explanation import Explainer, Number, Plans
 from eligibility.rules.engine.expressions import Unit
 from eligibility.rules.engine.interpreter import HOUSEHOLD, Frame
@@ -136,25 +137,30 @@ class Assessment:
         return entry
 
 
-def assess(household: Mapping[str, Any], as_of: date, parameters: Parameters | None = None) -> Assessment:
+def assess(
+    household: Mapping[str, Any], as_of: date, parameters: Parameters | None = None, calendar: Calendar = ANNOUNCED
+) -> Assessment:
     """Apply the toolbook of that day to a household in the contract's form.
 
     Raises FactsInvalid with every fault of the declaration, and ParameterMissing where a needed parameter has no value
-    on the day. `parameters` are used in place of the packaged ones, of which they must hold every name.
+    on the day. `parameters` are used in place of the packaged ones, of which they must hold every name;
+    `calendar` in place of what is announced.
     """
-    return assess_facts(read_facts(household, as_of), parameters)
+    return assess_facts(read_facts(household, as_of), parameters, calendar)
 
 
-def assess_facts(facts: Facts, parameters: Parameters | None = None) -> Assessment:
+def assess_facts(facts: Facts, parameters: Parameters | None = None, calendar: Calendar = ANNOUNCED) -> Assessment:
     """The same for facts that were read already. Raises ParameterMissing."""
     edition = TOOLBOOK.edition(facts.as_of)
-    frame = edition.frame(facts, parameters or PARAMETERS) if edition else None
+    frame = edition.frame(facts, parameters or PARAMETERS, calendar) if edition else None
     return Assessment(facts.as_of, edition, frame)
 
 
-def assess_under(edition: Edition, household: Mapping[str, Any], as_of: date, parameters: Parameters) -> Assessment:
+def assess_under(
+    edition: Edition, household: Mapping[str, Any], as_of: date, parameters: Parameters, calendar: Calendar = ANNOUNCED
+) -> Assessment:
     """Apply an edition of another day, or one that is read from the archive. Raises as `assess` does."""
-    return Assessment(as_of, edition, edition.frame(read_facts(household, as_of), parameters))
+    return Assessment(as_of, edition, edition.frame(read_facts(household, as_of), parameters, calendar))
 
 
 def read_case(content: Any) -> tuple[Mapping[str, Any], date]:

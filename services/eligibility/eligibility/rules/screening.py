@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from eligibility.rules.engine import vectors
+from eligibility.rules.engine.calendar import ANNOUNCED, Calendar
 from eligibility.rules.engine.kernel import Answer, Kernel
 from eligibility.rules.engine.toolbook import Edition
 from eligibility.rules.facts.columns import HOUSEHOLD_ID, PERSON_ID, RECEIVING
@@ -63,7 +64,9 @@ class Screening:
     """Households with a policy that hangs on an unknown fact."""
 
 
-def screen(snapshot: Snapshot, parameters: Parameters, *, progress: Progress = _silent) -> Screening:
+def screen(
+    snapshot: Snapshot, parameters: Parameters, *, calendar: Calendar = ANNOUNCED, progress: Progress = _silent
+) -> Screening:
     """Screen everybody in a snapshot. `progress` is told the share that is done, from 0 to 1.
 
     Raises SnapshotInvalid where nothing is known of running benefits, and ParameterMissing.
@@ -71,7 +74,9 @@ def screen(snapshot: Snapshot, parameters: Parameters, *, progress: Progress = _
     if RECEIVING not in snapshot.rows.columns:
         raise SnapshotInvalid([f"{RECEIVING}: the column is missing: who receives what decides what is a lead"])
     edition = TOOLBOOK.edition(snapshot.as_of)
-    matches = match(snapshot, edition, parameters, progress=progress) if edition else _gathered([], [], [])
+    matches = (
+        match(snapshot, edition, parameters, calendar=calendar, progress=progress) if edition else _gathered([], [], [])
+    )
     received = _received(snapshot)
     # Where it is not known what somebody receives, nobody can say what is missing.
     unsure = received.filter(pl.col(POLICY).is_null()).select(HOUSEHOLD).unique()
@@ -84,7 +89,14 @@ def screen(snapshot: Snapshot, parameters: Parameters, *, progress: Progress = _
     )
 
 
-def match(snapshot: Snapshot, edition: Edition, parameters: Parameters, *, progress: Progress = _silent) -> Matches:
+def match(
+    snapshot: Snapshot,
+    edition: Edition,
+    parameters: Parameters,
+    *,
+    calendar: Calendar = ANNOUNCED,
+    progress: Progress = _silent,
+) -> Matches:
     """Every answer for everybody in a snapshot, but those that are no. Raises ParameterMissing."""
     kernel = _kernel(edition)
     population = Population(snapshot)
@@ -92,7 +104,7 @@ def match(snapshot: Snapshot, edition: Edition, parameters: Parameters, *, progr
     persons: list[_Rows] = []
     done = 0
     for batch in population.batches:
-        for code, answer in enumerate(kernel.answers(batch, parameters, snapshot.as_of)):
+        for code, answer in enumerate(kernel.answers(batch, parameters, snapshot.as_of, calendar)):
             _take_answer(batch, code, answer, households, persons)
         done += batch.members * batch.households
         progress(done / population.persons)

@@ -1,5 +1,5 @@
-"""An edition of the toolbook and a set of parameters as data, and back: what was in force stays readable and can be
-run again after rules and parameters have moved on.
+"""An edition of the toolbook, a set of parameters and a calendar as data, and back: what was in force stays readable
+and can be run again after all of them have moved on.
 
 Rules, policies and the names of facts are in the archive. The code that reads a declaration, evaluates a tree and puts
 an explanation into words is not (decision 14).
@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, Final
 
 from eligibility.rules.engine.book import Benefit, Policy, Rule
+from eligibility.rules.engine.calendar import Calendar
 from eligibility.rules.engine.expressions import (
     AssessmentDay,
     Choice,
@@ -35,6 +36,7 @@ from eligibility.rules.engine.expressions import (
     Unit,
 )
 from eligibility.rules.engine.toolbook import Edition, edition_of
+from eligibility.rules.engine.working_days import WorkingDaysBetween, WorkingDaysLater
 from eligibility.rules.laws import Citation
 from eligibility.rules.procedures import Procedure, Step
 from shared.parameters import Parameters
@@ -47,6 +49,7 @@ _KINDS: Final[dict[str, type[Any]]] = {
     for kind in (
         AssessmentDay, Choice, Citation, Comparison, Constant, Difference, Either, Elapsed, Every, Extreme, Fact,
         Members, OneOf, Opposite, ParameterOf, Policy, Procedure, Product, Raised, Reference, Rule, Shifted, Step, Sum,
+        WorkingDaysBetween, WorkingDaysLater,
     )
 }  # fmt: skip
 _WORDS: Final[dict[str, type[Enum]]] = {kind.__name__: kind for kind in (Benefit, Unit)}
@@ -114,6 +117,20 @@ def read_parameters(document: Mapping[str, Any], *, version: str) -> Parameters:
         for name, entry in document.items()
     }
     return Parameters.from_mapping(content, file=f"parameters {version}")
+
+
+def write_calendar(calendar: Calendar) -> dict[str, Any]:
+    """The calendar as JSON: the days of the week that are not worked, and those of the weekend that are."""
+    return {
+        name: [day.isoformat() for day, is_working in calendar.exceptions if is_working is is_worked]
+        for name, is_worked in (("rest", False), ("worked", True))
+    }
+
+
+def read_calendar(document: Mapping[str, Any]) -> Calendar:
+    """The calendar that was written."""
+    days = {date.fromisoformat(day): name == "worked" for name in ("rest", "worked") for day in document[name]}
+    return Calendar(tuple(sorted(days.items())))
 
 
 def _written(value: Any) -> Any:

@@ -32,6 +32,7 @@ from eligibility.rules.engine.expressions import (
     Unit,
 )
 from eligibility.rules.engine.wording import PARAMETER_UNITS
+from eligibility.rules.engine.working_days import WorkingDaysBetween, WorkingDaysLater
 from shared.parameters import Parameters
 
 
@@ -40,6 +41,8 @@ class RuleFault(ValueError):
 
 
 NUMBERS = (Unit.FEN, Unit.COUNT)
+_WORKING_DAYS = "working days"
+"""The unit of a parameter that says how many working days a period has."""
 
 
 def parameters_in(node: Node) -> set[str]:
@@ -100,6 +103,8 @@ class Checker:
             Members: self._members,
             Elapsed: self._elapsed,
             Shifted: self._shifted,
+            WorkingDaysLater: self._working_days_later,
+            WorkingDaysBetween: self._elapsed,
         }
 
     def unit(self, node: Node, scope: Scope) -> Unit:
@@ -195,7 +200,7 @@ class Checker:
             return self._expect(node.value, "person", *NUMBERS)
         return Unit.COUNT if node.what == "count" else Unit.TRUTH
 
-    def _elapsed(self, node: Elapsed, scope: Scope) -> Unit:
+    def _elapsed(self, node: Elapsed | WorkingDaysBetween, scope: Scope) -> Unit:
         self._expect(node.since, scope, Unit.DATE)
         self._expect(node.until, scope, Unit.DATE)
         return Unit.COUNT
@@ -204,6 +209,17 @@ class Checker:
         self._expect(node.node, scope, Unit.DATE)
         self._expect(node.months, scope, Unit.COUNT)
         return Unit.COUNT if node.what == "year" else Unit.DATE
+
+    def _working_days_later(self, node: WorkingDaysLater, scope: Scope) -> Unit:
+        self._expect(node.day, scope, Unit.DATE)
+        self._expect(node.days, scope, Unit.COUNT)
+        if node.days.scale != 1:
+            raise RuleFault(f"{_shown(node.days)} is a ratio: a period has a whole number of working days")
+        if isinstance(node.days, ParameterOf):
+            unit = self._parameters.parameter(node.days.name).unit
+            if unit != _WORKING_DAYS:
+                raise RuleFault(f"parameter {node.days.name!r} is in {unit!r}, expected {_WORKING_DAYS!r}")
+        return Unit.DATE
 
 
 def _is_zero(node: Node) -> bool:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
+
+from eligibility.rules.engine.calendar import LAST, WEEK, WORKED, Calendar, plain_day
 
 YEAR = 10_000
 MONTH = 100
@@ -17,6 +20,8 @@ _MONTHS = 12
 _FEBRUARY = 2
 _LENGTHS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 _NEVER = 9999_12_31
+_NUMBER_OF_1970 = date(1970, 1, 1).toordinal()
+_MONTHS_TO_1970 = 1970 * _MONTHS
 
 Days = Any
 """A numpy array or one number."""
@@ -81,3 +86,53 @@ SHIFTS: Mapping[str, Callable[[Days, Days], Days]] = {
     "months": _unless_never(later_by_months),
     "day_before": _unless_never(lambda day, _: day_before(day)),
 }
+
+
+class WorkingDays(NamedTuple):
+    """A calendar made ready for columns. See `calendar.Calendar`, which says what each part is."""
+
+    days: Days
+    added: Days
+    counts: Days
+
+    @staticmethod
+    @lru_cache(maxsize=8)
+    def of(calendar: Calendar) -> WorkingDays:
+        """The columns of a calendar."""
+        return WorkingDays(
+            *(np.array(part, dtype=np.int64) for part in (calendar.days, calendar.added, calendar.counts))
+        )
+
+    def between(self, since: Days, until: Days) -> Days:
+        """How many working days have passed."""
+        return self._count(_number(until)) - self._count(_number(since))
+
+    def later(self, day: Days, working_days: Days) -> Days:
+        """The last day of a period of so many working days."""
+        return _unless_never(self._later)(day, working_days)
+
+    def _count(self, number: Days) -> Days:
+        plain = number // WEEK * WORKED + np.minimum(number % WEEK, WORKED)
+        return plain + self.added[np.searchsorted(self.days, number, side="right")]
+
+    def _later(self, day: Days, working_days: Days) -> Days:
+        wanted = self._count(_number(day)) + working_days
+        before = np.searchsorted(self.counts, wanted)
+        # After the last exception there is none to stop at.
+        stops = np.append(self.days, LAST)
+        found = np.minimum(plain_day(wanted - self.added[before]), stops[before])
+        return np.where(np.equal(working_days, 0), day, _day(np.clip(found, 1, LAST)))
+
+
+def _number(day: Days) -> Days:
+    """The number of a day: one more than that of the day before."""
+    months = np.asarray(_months(day) - _MONTHS_TO_1970, dtype=np.int64).astype("datetime64[M]")
+    return months.astype("datetime64[D]").astype(np.int64) + day % MONTH - 1 + _NUMBER_OF_1970
+
+
+def _day(number: Days) -> Days:
+    """The day of a number."""
+    day = np.asarray(number - _NUMBER_OF_1970, dtype=np.int64).astype("datetime64[D]")
+    month = day.astype("datetime64[M]")
+    year, month_of_year = np.divmod(month.astype(np.int64) + _MONTHS_TO_1970, _MONTHS)
+    return year * YEAR + (month_of_year + 1) * MONTH + (day - month.astype("datetime64[D]")).astype(np.int64) + 1

@@ -7,13 +7,14 @@ valued. Nothing is read twice and nothing that is not asked for is read, paramet
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from math import inf
 from operator import attrgetter
 from typing import Any, Final
 
 from eligibility.rules.engine import spans
+from eligibility.rules.engine.calendar import Calendar
 from eligibility.rules.engine.checking import NUMBERS, Checker
 from eligibility.rules.engine.expressions import (
     AssessmentDay,
@@ -40,6 +41,7 @@ from eligibility.rules.engine.expressions import (
     Unit,
 )
 from eligibility.rules.engine.spans import Number, Span
+from eligibility.rules.engine.working_days import WorkingDaysBetween, WorkingDaysLater
 from eligibility.rules.facts.records import NEVER, Facts
 from shared.money import FEN_PER_YUAN
 from shared.parameters import ParameterMissing, Parameters, ParameterValue
@@ -54,16 +56,17 @@ Step = Callable[["Frame", int], Any]
 
 
 class Frame:
-    """One evaluation: the facts, the values found so far, the parameters read."""
+    """One evaluation: the facts, the calendar, the values found so far, the parameters read."""
 
-    __slots__ = ("facts", "household", "memo", "numbers", "parameters", "people", "read", "today")
+    __slots__ = ("calendar", "facts", "household", "memo", "numbers", "parameters", "people", "read", "today")
 
-    def __init__(self, facts: Facts, parameters: Parameters, scopes: Sequence[Scope]) -> None:
+    def __init__(self, facts: Facts, parameters: Parameters, calendar: Calendar, scopes: Sequence[Scope]) -> None:
         self.facts = facts
         self.household = facts.household
         self.people = facts.people
         self.today = facts.as_of
         self.parameters = parameters
+        self.calendar = calendar
         self.read: dict[str, ParameterValue] = {}
         self.numbers: dict[str, int] = {}
         size = len(facts.people)
@@ -105,6 +108,8 @@ class Compiler:
             Members: self._members,
             Elapsed: self._elapsed,
             Shifted: self._shifted,
+            WorkingDaysLater: self._working_days_later,
+            WorkingDaysBetween: self._working_days_between,
         }
 
     def enter(self, name: str, tree: Node) -> None:
@@ -227,12 +232,20 @@ class Compiler:
         return total
 
     def _elapsed(self, node: Elapsed, scope: Scope) -> Step:
-        since, until = self.step(node.since, scope), self.step(node.until, scope)
         elapsed = completed_years if node.what == "years" else completed_months
+        return self._passed(node, scope, lambda _frame, start, end: elapsed(start, end))
+
+    def _working_days_between(self, node: WorkingDaysBetween, scope: Scope) -> Step:
+        return self._passed(node, scope, lambda frame, start, end: frame.calendar.between(start, end))
+
+    def _passed(
+        self, node: Elapsed | WorkingDaysBetween, scope: Scope, passed: Callable[[Frame, date, date], int]
+    ) -> Step:
+        since, until = self.step(node.since, scope), self.step(node.until, scope)
 
         def measure(frame: Frame, who: int) -> Number:
             start, end = since(frame, who), until(frame, who)
-            return ANY_NUMBER if start is None or end is None else elapsed(start, end)
+            return ANY_NUMBER if start is None or end is None else passed(frame, start, end)
 
         return measure
 
@@ -246,13 +259,24 @@ class Compiler:
 
             return year
 
-        def shift(frame: Frame, who: int) -> date | None:
-            day, count = step(frame, who), months(frame, who)
-            if day is None or isinstance(count, Span):
-                return None
-            return day if day == NEVER else _SHIFTS[node.what](day, count)
+        shift = _SHIFTS[node.what]
+        return _moved(step, months, lambda _frame, day, count: shift(day, count))
 
-        return shift
+    def _working_days_later(self, node: WorkingDaysLater, scope: Scope) -> Step:
+        step, days = self.step(node.day, scope), self.step(node.days, scope)
+        return _moved(step, days, lambda frame, day, count: frame.calendar.later(day, count))
+
+
+def _moved(step: Step, count: Step, shift: Callable[[Frame, date, int], date]) -> Step:
+    """A day moved by a number: unknown where either is, and what was declared as nothing has no day to move."""
+
+    def moved(frame: Frame, who: int) -> date | None:
+        day, by = step(frame, who), count(frame, who)
+        if day is None or isinstance(by, Span):
+            return None
+        return day if day == NEVER else shift(frame, day, by)
+
+    return moved
 
 
 def completed_years(since: date, until: date) -> int:

@@ -16,7 +16,9 @@ import numpy as np
 
 from eligibility.rules.engine import days, vectors
 from eligibility.rules.engine.book import Policy, children
+from eligibility.rules.engine.calendar import ANNOUNCED, Calendar
 from eligibility.rules.engine.checking import NUMBERS
+from eligibility.rules.engine.days import WorkingDays
 from eligibility.rules.engine.expressions import (
     AssessmentDay,
     Choice,
@@ -44,6 +46,7 @@ from eligibility.rules.engine.expressions import (
 from eligibility.rules.engine.interpreter import scale_of, whole_number
 from eligibility.rules.engine.toolbook import Edition
 from eligibility.rules.engine.vectors import Band, Codes, Exact, Value
+from eligibility.rules.engine.working_days import WorkingDaysBetween, WorkingDaysLater
 from shared.parameters import Parameters
 
 
@@ -89,6 +92,7 @@ class _Frame:
     batch: Batch
     parameters: Parameters
     as_of: date
+    working_days: WorkingDays
     memo: dict[str, Any] = field(default_factory=dict)
 
 
@@ -120,22 +124,26 @@ class Kernel:
             Members: self._members,
             Elapsed: self._elapsed,
             Shifted: self._shifted,
+            WorkingDaysLater: self._working_days_later,
+            WorkingDaysBetween: self._working_days_between,
         }
         self._steps = {name: self._step(rule.tree, rule.scope) for name, rule in edition.rules.items()}
         self.words = frozenset(word for rule in edition.rules.values() for word in _words(rule.tree))
         """Words that the rules themselves name."""
 
-    def answers(self, batch: Batch, parameters: Parameters, as_of: date) -> Iterator[Answer]:
+    def answers(
+        self, batch: Batch, parameters: Parameters, as_of: date, calendar: Calendar = ANNOUNCED
+    ) -> Iterator[Answer]:
         """The answer of every policy. Raises ParameterMissing as the interpreter does."""
-        frame = _Frame(batch, parameters, as_of)
+        frame = _Frame(batch, parameters, as_of, WorkingDays.of(calendar))
         for policy in self._edition.policies:
             yield self._answer(policy, frame)
 
     def values(
-        self, names: Iterable[str], batch: Batch, parameters: Parameters, as_of: date
+        self, names: Iterable[str], batch: Batch, parameters: Parameters, as_of: date, calendar: Calendar = ANNOUNCED
     ) -> Iterator[tuple[str, Value | Codes]]:
         """The values of rules: of (member, household), of (household), or one for all."""
-        frame = _Frame(batch, parameters, as_of)
+        frame = _Frame(batch, parameters, as_of, WorkingDays.of(calendar))
         for name in names:
             yield name, self._value(name, frame)
 
@@ -240,12 +248,21 @@ class Kernel:
         return total
 
     def _elapsed(self, node: Elapsed, scope: Scope) -> _Step:
-        since, until = self._step(node.since, scope), self._step(node.until, scope)
         elapsed = days.completed_years if node.what == "years" else days.completed_months
+        return self._passed(node, scope, lambda _frame, start, end: elapsed(start, end))
+
+    def _working_days_between(self, node: WorkingDaysBetween, scope: Scope) -> _Step:
+        return self._passed(node, scope, lambda frame, start, end: frame.working_days.between(start, end))
+
+    def _passed(
+        self, node: Elapsed | WorkingDaysBetween, scope: Scope, passed: Callable[[_Frame, Exact, Exact], Exact]
+    ) -> _Step:
+        since, until = self._all((node.since, node.until), scope)
 
         def measure(frame: _Frame) -> Value:
             start, end = since(frame), until(frame)
-            return vectors.number_where_known(vectors.all_known([start, end]), elapsed(start.values, end.values))
+            known = vectors.all_known([start, end])
+            return vectors.number_where_known(known, passed(frame, start.values, end.values))
 
         return measure
 
@@ -260,16 +277,26 @@ class Kernel:
             return year
         shift = days.SHIFTS[node.what]
 
-        def moved(frame: _Frame) -> Codes:
-            day, count = step(frame), months(frame)
-            known = day.known
-            if isinstance(count, Band):
-                fixed = np.equal(count.low, count.high)
-                known = fixed if known is None else known & fixed
-                count = np.where(fixed, count.low, 0)
-            return Codes(shift(day.values, count), known)
+        return _moved(step, months, lambda _frame, day, count: shift(day, count))
 
-        return moved
+    def _working_days_later(self, node: WorkingDaysLater, scope: Scope) -> _Step:
+        step, count = self._all((node.day, node.days), scope)
+        return _moved(step, count, lambda frame, day, by: frame.working_days.later(day, by))
+
+
+def _moved(step: _Step, count: _Step, shift: Callable[[_Frame, Exact, Exact], Exact]) -> _Step:
+    """Days moved by a number, known where both are."""
+
+    def moved(frame: _Frame) -> Codes:
+        day, by = step(frame), count(frame)
+        known = day.known
+        if isinstance(by, Band):
+            fixed = np.equal(by.low, by.high)
+            known = fixed if known is None else known & fixed
+            by = np.where(fixed, by.low, 0)
+        return Codes(shift(frame, day.values, by), known)
+
+    return moved
 
 
 def _constant(value: Any) -> _Step:

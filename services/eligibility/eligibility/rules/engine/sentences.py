@@ -33,7 +33,19 @@ from eligibility.rules.engine.expressions import (
     Unit,
 )
 from eligibility.rules.engine.toolbook import Edition
-from eligibility.rules.engine.wording import AGES, DAYS, OPERATORS, OPPOSITES, WORDS, YEARS, joined, measure_of, shown
+from eligibility.rules.engine.wording import (
+    AGES,
+    DAYS,
+    OPERATORS,
+    OPPOSITES,
+    WORDS,
+    WORKING_DAYS,
+    YEARS,
+    joined,
+    measure_of,
+    shown,
+)
+from eligibility.rules.engine.working_days import WorkingDaysBetween, WorkingDaysLater
 from eligibility.rules.facts.records import COLUMNS
 
 
@@ -63,6 +75,8 @@ class Sentences:
             Members: self._members,
             Elapsed: lambda node: "年龄" if node.what == "years" else f"{self.name(node.since)}至评估当日的时长",
             Shifted: self._shifted,
+            WorkingDaysLater: self._working_days_later,
+            WorkingDaysBetween: lambda node: f"{self.name(node.since)}至{self.name(node.until)}的工作日数",
         }
 
     def name(self, node: Node) -> str:
@@ -85,6 +99,8 @@ class Sentences:
             found = self.measure(self._edition.rules[node.name].tree)
         elif isinstance(node, Elapsed):
             found = YEARS if node.what == "years" else "个月"
+        elif isinstance(node, WorkingDaysBetween):
+            found = WORKING_DAYS
         elif isinstance(node, Members):
             found = "人" if node.value is None else ""
         elif isinstance(node, Sum | Difference | Product | Extreme | Choice):
@@ -184,6 +200,10 @@ class Sentences:
             "year": f"{day}所在年度",
         }
         return words[node.what]
+
+    def _working_days_later(self, node: WorkingDaysLater) -> str:
+        days = f"{node.days.value} {WORKING_DAYS}" if isinstance(node.days, Constant) else self.name(node.days)
+        return joined(f"{self.name(node.day)}起（当日不计）", f"{days}届满之日")
 
 
 def is_switch(node: Node, edition: Edition) -> bool:

@@ -10,6 +10,7 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
 from eligibility.rules.engine.book import Book, BookInvalid, Policy, Rule, children, draw, written
+from eligibility.rules.engine.calendar import ANNOUNCED, Calendar
 from eligibility.rules.engine.checking import Checker, RuleFault, check_parameters, parameters_in
 from eligibility.rules.engine.expressions import Node, Reference, Scope, Unit
 from eligibility.rules.engine.interpreter import Compiler, Frame, Step
@@ -40,9 +41,9 @@ class Edition:
     version: str
     """A hash of all that the edition holds."""
 
-    def frame(self, facts: Facts, parameters: Parameters) -> Frame:
+    def frame(self, facts: Facts, parameters: Parameters, calendar: Calendar = ANNOUNCED) -> Frame:
         """A fresh evaluation of one household."""
-        return Frame(facts, parameters, tuple(self.scopes.values()))
+        return Frame(facts, parameters, calendar, tuple(self.scopes.values()))
 
     @cached_property
     def policy_rules(self) -> frozenset[str]:

@@ -22,6 +22,7 @@ OPERATORS: Final = {"<": "低于", "<=": "不超过", ">": "超过", ">=": "不�
 AGES: Final = OPERATORS | {"<": "未满", ">=": "年满"}
 DAYS: Final = OPERATORS | {"<": "早于", "<=": "不晚于", ">": "晚于", ">=": "不早于"}
 YEARS: Final = "周岁"
+WORKING_DAYS: Final = "个工作日"
 
 PARAMETER_UNITS: Final = {
     "yuan": "元",
@@ -35,7 +36,7 @@ PARAMETER_UNITS: Final = {
     "share of float": "（占预置额）",
     "share of last year's spending": "（占上年度总支出）",
     "months": "个月",
-    "working days": "个工作日",
+    "working days": WORKING_DAYS,
     "points": "分",
     "persons": "人",
     "years": YEARS,
@@ -48,7 +49,7 @@ PARAMETER_UNITS: Final = {
 """The units of parameters.yaml in words; one that is missing here is refused when the book is loaded."""
 
 _MEASURES: Final = {
-    "months": "个月", "working days": "个工作日", "points": "分", "persons": "人", "years": YEARS, "homes": "套",
+    "months": "个月", "working days": WORKING_DAYS, "points": "分", "persons": "人", "years": YEARS, "homes": "套",
     "vehicles": "辆", "items of 6": "项",
 }  # fmt: skip
 
