@@ -5,7 +5,18 @@ up to the cap: the district; above it: a resolution of the coordination group.
 """
 
 from eligibility.rules.engine.book import Benefit, Book, Names
-from eligibility.rules.engine.expressions import Node, any_member, months_since, param, ratio, when
+from eligibility.rules.engine.expressions import (
+    Node,
+    any_member,
+    months_since,
+    number,
+    param,
+    ratio,
+    today,
+    when,
+)
+from eligibility.rules.engine.working_days import working_days_later
+from eligibility.rules.facts.records import NEVER
 from eligibility.rules.policies.foundations import SEED
 from eligibility.rules.procedures import TEMPORARY
 
@@ -80,6 +91,18 @@ def temporary_assistance_route_with_quick_relief(household: Names, rule: Names) 
     return when(household.requested, route, "")
 
 
+@book.rule("household", clause="4.2.1", says="先行救助、后补材料")
+def is_paid_before_papers(rule: Names) -> Node:
+    return rule.temporary_assistance_route.is_one_of("street_reserve", "quick_relief")
+
+
+@book.rule("household", clause="4.2.1", says="补齐材料的最后一日")
+def papers_due_on(rule: Names) -> Node:
+    # As if paid on the day of the assessment; the debt of a payment has its own day, in emergency-fund.
+    last_day = working_days_later(today(), number("paper_debt_working_days"))
+    return when(rule.is_paid_before_papers, last_day, NEVER)
+
+
 @book.rule("household", clause="9.1.1", says="遇急难且申请金额超过封顶线")
 def is_beyond_cap(rule: Names) -> Node:
     return rule.is_in_emergency & ~rule.is_within_cap
@@ -115,7 +138,7 @@ book.policy(
     ),
     procedure=TEMPORARY,
     materials=("急难情况说明（可在救助后补交）", "教育等医保结算以外必要支出的票据（支出型救助）"),
-    when_eligible={"route": "temporary_assistance_route"},
+    when_eligible={"route": "temporary_assistance_route", "papers_due_on": "papers_due_on"},
 )
 book.policy(
     "charity_special_aid",
