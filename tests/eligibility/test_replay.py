@@ -24,6 +24,7 @@ from eligibility.rules.engine.archive import (
     write_edition,
     write_parameters,
 )
+from eligibility.rules.engine.calendar import ANNOUNCED
 from eligibility.rules.engine.toolbook import Edition, edition_of
 from eligibility.rules.replay import Record, differences, replay, result_text
 from eligibility.rules.standards import parameters_version
@@ -132,6 +133,7 @@ def test_a_golden_assessment_replays_for_ever(name: str) -> None:
         edition=one["edition"],
         parameters=one["parameters"],
         parameters_version=one["parameters_version"],
+        calendar=one.get("calendar"),
     )
     recorded, replayed = json.loads(one["result"]), json.loads(replay(record))
     keys = {policy: set(answer) - {"explanation"} for policy, answer in recorded["policies"].items()}
@@ -231,3 +233,40 @@ async def test_the_command_line_prints_the_bytes_on_record_or_says_what_differs(
     assert 'policies.dibao.monthly_amount: on record "1030.00", now "1033.00"' in other.stderr
     unknown = doudi_apart(eligibility, "assess", "--replay", str(new_id()))
     assert (unknown.exit_code, "未找到" in unknown.stderr) == (1, True)
+
+
+ALONE = {"id": "p1", "relation": "applicant", "birth_date": "1980-01-01"}
+
+
+@pytest.mark.clause("12.3.3")
+async def test_an_assessment_replays_after_the_calendar_was_corrected(eligibility: Any) -> None:
+    sudden = {"incident": {"cause": "accident"}, "requested_amount": "500.00"}
+    household = {"street": "420106009", "members": [ALONE], **sudden}
+
+    async def due_on(assessment_id: Any) -> Any:
+        found = await eligibility.get(f"/v1/assessments/{assessment_id}", Role.AUDITOR)
+        return found.json()["result"]["policies"]["temporary_assistance"]["papers_due_on"]
+
+    before = await eligibility.assessed(household)
+    assert await due_on(before) == "2022-10-24"
+    closed = {"is_working": False, "reason": "市政府通知临时放假"}
+    await eligibility.post("/v1/calendar/2022-10-17", closed, Role.DISTRICT_OFFICER, method="PUT")
+
+    body = {"as_of": "2022-10-10", "household": household}
+    preview = (await eligibility.post("/v1/assessments/preview", body, Role.STREET_CLERK)).json()
+    assert preview["policies"]["temporary_assistance"]["papers_due_on"] == "2022-10-25"
+    after = await eligibility.assessed(household)
+    assert await due_on(after) == "2022-10-25"
+
+    replays = [(await replayed(eligibility, one)).json() for one in (before, after)]
+    assert [(one["same_bytes"], one["differences"]) for one in replays] == [(True, []), (True, [])]
+    first, second = (one["calendar_version"] for one in replays)
+    assert (first, first != second) == (ANNOUNCED.version, True)
+
+
+@pytest.mark.clause("12.3.3")
+async def test_an_assessment_from_before_calendars_were_archived_replays(eligibility: Any) -> None:
+    assessment_id = await eligibility.assessed({"members": [ALONE]})
+    await as_owner(eligibility, "update assessment set calendar_version = null")
+    answer = (await replayed(eligibility, assessment_id)).json()
+    assert (answer["same_bytes"], answer["calendar_version"]) == (True, None)

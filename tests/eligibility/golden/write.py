@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from eligibility.rules import PARAMETERS, TOOLBOOK, assess, read_case
-from eligibility.rules.engine.archive import write_edition, write_parameters
+from eligibility.rules.engine.archive import write_calendar, write_edition, write_parameters
+from eligibility.rules.engine.calendar import ANNOUNCED
 from eligibility.rules.replay import result_text
 from eligibility.rules.standards import parameters_version
 
@@ -23,6 +24,7 @@ def golden(case: Path) -> str:
         "edition": write_edition(edition),
         "parameters_version": parameters_version(PARAMETERS),
         "parameters": write_parameters(PARAMETERS),
+        "calendar": write_calendar(ANNOUNCED),
         "result": result_text(assess(household, as_of).as_json()),
     }
     return json.dumps(document, ensure_ascii=False) + "\n"

@@ -44,13 +44,14 @@ async def read_assessment(assessment_id: UUID, caller: Reader, database: Databas
 
 @router.post("/assessments/{assessment_id}/replay", responses=problem_responses(404, 409))
 async def replay_assessment(assessment_id: UUID, caller: Overseer, database: DatabaseDep) -> ReplayView:
-    """Run an assessment again under the rules, parameters and facts of its day, and compare. Nothing is stored."""
+    """Run an assessment again under the rules, values, calendar and facts of its day, and compare. Keeps nothing."""
     async with database.transaction(caller) as tx:
         again = await replayed(tx, assessment_id)
     return ReplayView(
         assessment_id=assessment_id,
         toolbook_version=again.toolbook_version,
         parameters_version=again.parameters_version,
+        calendar_version=again.calendar_version,
         same_bytes=again.replayed == again.recorded,
         differences=[
             DifferenceView(path=one.path, recorded=one.recorded, replayed=one.replayed, only_words=one.is_of_words)

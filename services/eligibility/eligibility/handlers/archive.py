@@ -1,4 +1,6 @@
-"""The archive: the edition of the toolbook and the parameters that an assessment rests on, kept once each as data."""
+"""The archive: the edition of the toolbook, the parameters and the calendar that an assessment rests on, kept once each
+as data.
+"""
 
 import json
 from datetime import date, datetime
@@ -10,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eligibility.queries.parameters import StandingParameters
 from eligibility.rules import TOOLBOOK
-from eligibility.rules.engine.archive import write_edition, write_parameters
-from eligibility.tables import parameter_set, toolbook_edition
+from eligibility.rules.engine.archive import write_calendar, write_edition, write_parameters
+from eligibility.rules.engine.calendar import Calendar
+from eligibility.tables import calendar_edition, parameter_set, toolbook_edition
 
 
 async def archive_edition(tx: AsyncConnection, *, on: date, now: datetime) -> None:
@@ -25,6 +28,12 @@ async def archive_parameters(tx: AsyncConnection, *, current: StandingParameters
     """Keep the parameters, if they are not kept yet."""
     if not await _is_kept(tx, parameter_set, current.version):
         await _keep(tx, parameter_set, current.version, write_parameters(current.parameters), now)
+
+
+async def archive_calendar(tx: AsyncConnection, *, calendar: Calendar, now: datetime) -> None:
+    """Keep the calendar, if it is not kept yet."""
+    if not await _is_kept(tx, calendar_edition, calendar.version):
+        await _keep(tx, calendar_edition, calendar.version, write_calendar(calendar), now)
 
 
 async def _is_kept(tx: AsyncConnection, table: sa.Table, version: str) -> bool:

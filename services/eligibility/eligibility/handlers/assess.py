@@ -11,9 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eligibility.clients import CaseFacts
-from eligibility.handlers.archive import archive_edition, archive_parameters
+from eligibility.handlers.archive import archive_calendar, archive_edition, archive_parameters
 from eligibility.handlers.clock import start_clock
 from eligibility.handlers.suggest import follow_assessment
+from eligibility.queries.calendar import standing_calendar
 from eligibility.queries.parameters import StandingParameters, current_parameters
 from eligibility.rules import assess
 from eligibility.rules.facts.records import FactsInvalid
@@ -64,7 +65,7 @@ async def preview(tx: AsyncConnection, *, household: Mapping[str, Any], as_of: d
     """The answer for facts that are not on record. Raises Problem 422 where they break the contract."""
     current = await current_parameters(tx)
     try:
-        return assess(household, as_of, current.parameters).as_json()
+        return assess(household, as_of, current.parameters, await standing_calendar(tx)).as_json()
     except FactsInvalid as error:
         raise Problem(
             422,
@@ -101,10 +102,12 @@ async def record_assessment(
     Facts verified anew become a new assessment, and so does a change in the family; the same facts do not.
     """
     assessment_id = new_id()
-    result = assess(facts.household, facts.as_of, current.parameters).as_json()
+    calendar = await standing_calendar(tx)
+    result = assess(facts.household, facts.as_of, current.parameters, calendar).as_json()
     policies = result["policies"]
     await archive_edition(tx, on=facts.as_of, now=now)
     await archive_parameters(tx, current=current, now=now)
+    await archive_calendar(tx, calendar=calendar, now=now)
     created = await tx.execute(
         insert(assessment)
         .values(
@@ -121,6 +124,7 @@ async def record_assessment(
             result=result_text(result),
             toolbook_version=result["toolbook_version"],
             parameters_version=current.version,
+            calendar_version=calendar.version,
             assessed_at=now,
             household_change_id=household_change_id,
         )

@@ -18,9 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from eligibility.handlers.archive import archive_parameters
 from eligibility.handlers.benefits import adjust
 from eligibility.queries.benefits import amounts_of
+from eligibility.queries.calendar import standing_calendar
 from eligibility.queries.parameters import StandingParameters, current_parameters
 from eligibility.rules import FactsInvalid, assess
 from eligibility.rules.benefits import BenefitState, amount_on
+from eligibility.rules.engine.calendar import Calendar
 from eligibility.rules.standards import RecomputationOutcome, Stretch, change_days, first_whole_month, outcome_of
 from eligibility.tables import assessment, benefit, benefit_amount, decision, measure, recomputation
 from shared import outbox
@@ -95,32 +97,33 @@ async def _recompute(
     tx: AsyncConnection, rows: Sequence[sa.Row[Any]], *, since: date, until: date, done: Recomputed, now: datetime
 ) -> None:
     current = await current_parameters(tx)
+    calendar = await standing_calendar(tx)
     await archive_parameters(tx, current=current, now=now)
     for row in rows:
-        stretches = await _stretches(tx, row, current.parameters, since=since, until=until)
+        stretches = await _stretches(tx, row, current.parameters, calendar, since=since, until=until)
         outcome = outcome_of(stretches, by_officer=row.by_officer)
         done.back_pay_fen += await _keep(tx, row, stretches, outcome, current=current, since=since, now=now)
         done.outcomes[outcome] += 1
 
 
 async def _stretches(
-    tx: AsyncConnection, row: sa.Row[Any], parameters: Parameters, *, since: date, until: date
+    tx: AsyncConnection, row: sa.Row[Any], parameters: Parameters, calendar: Calendar, *, since: date, until: date
 ) -> list[Stretch]:
     days = change_days(parameters, since=max(since, row.starts_on), until=until)
     amounts = await amounts_of(tx, row.benefit_id)
     stretches = []
     for at, day in enumerate(days):
-        amount_fen, is_undecided = _amount(row, parameters, day)
+        amount_fen, is_undecided = _amount(row, parameters, calendar, day)
         next_day = days[at + 1] if at + 1 < len(days) else None
         old_amount_fen = amount_on(amounts, first_whole_month(day))
         stretches.append(Stretch(day, next_day, old_amount_fen, amount_fen, is_undecided))
     return stretches
 
 
-def _amount(row: sa.Row[Any], parameters: Parameters, day: date) -> tuple[int | None, bool]:
+def _amount(row: sa.Row[Any], parameters: Parameters, calendar: Calendar, day: date) -> tuple[int | None, bool]:
     """What the engine grants on a day, and whether that hangs on an unknown fact."""
     try:
-        result = assess(json.loads(row.facts), day, parameters).results[row.policy]
+        result = assess(json.loads(row.facts), day, parameters, calendar).results[row.policy]
     except FactsInvalid:
         return None, True
     return result.amount_fen, result.eligible is None or (bool(result.eligible) and result.amount_fen is None)

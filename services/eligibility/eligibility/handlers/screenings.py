@@ -14,9 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from eligibility.queries.calendar import standing_calendar
 from eligibility.queries.parameters import current_parameters
 from eligibility.queries.screenings import screening_row
 from eligibility.rules import toolbook_version
+from eligibility.rules.engine.calendar import Calendar
 from eligibility.rules.facts.snapshot import Snapshot, SnapshotInvalid, read_snapshot
 from eligibility.rules.findings import FindingKind, FoundHousehold, assessments_of, by_household, check_households
 from eligibility.rules.screening import Screening, screen
@@ -117,9 +119,9 @@ async def match_snapshot(tx: AsyncConnection, *, screening_id: UUID, now: dateti
     """Match everybody at once and note who is to be told; returns whether there is anybody."""
     row = await screening_row(tx, screening_id, locked=True)
     content = await _content(tx, screening_id)
-    current = await current_parameters(tx)
+    parameters, calendar = (await current_parameters(tx)).parameters, await standing_calendar(tx)
     try:
-        snapshot, found = await asyncio.to_thread(_screened, content, row.as_of, current.parameters)
+        snapshot, found = await asyncio.to_thread(_screened, content, row.as_of, parameters, calendar)
     except (SnapshotInvalid, ParameterMissing) as error:
         problems = error.problems if isinstance(error, SnapshotInvalid) else [str(error)]
         await _finish(tx, screening_id, {"state": "refused", "problems": problems, "completed_at": now})
@@ -151,7 +153,8 @@ async def tell_page(tx: AsyncConnection, *, screening_id: UUID, now: datetime) -
     )
     page = (await tx.execute(matches.order_by(screening_match.c.position).limit(_PAGE_HOUSEHOLDS))).all()
     content = await _content(tx, screening_id)
-    rows = await asyncio.to_thread(_with_reasons, content, row.as_of, page, (await current_parameters(tx)).parameters)
+    parameters, calendar = (await current_parameters(tx)).parameters, await standing_calendar(tx)
+    rows = await asyncio.to_thread(_with_reasons, content, row.as_of, page, parameters, calendar)
     fresh = await _insert_findings(tx, screening_id, rows, now=now) if rows else []
     await _tell(tx, fresh, screening_id=screening_id, now=now)
     counts = {kind: sum(one["kind"] == kind for one in fresh) for kind in FindingKind}
@@ -199,18 +202,18 @@ def _refuse_strangers(caller: Principal) -> None:
         raise plain_problem(403, detail="人口快照只由区级人员或数据共享服务提交")
 
 
-def _screened(content: bytes, as_of: date, parameters: Parameters) -> tuple[Snapshot, Screening]:
+def _screened(content: bytes, as_of: date, parameters: Parameters, calendar: Calendar) -> tuple[Snapshot, Screening]:
     snapshot = read_snapshot(io.BytesIO(content), as_of)
     check_households(snapshot)
-    return snapshot, screen(snapshot, parameters)
+    return snapshot, screen(snapshot, parameters, calendar=calendar)
 
 
 def _with_reasons(
-    content: bytes, as_of: date, page: Sequence[sa.Row[Any]], parameters: Parameters
+    content: bytes, as_of: date, page: Sequence[sa.Row[Any]], parameters: Parameters, calendar: Calendar
 ) -> list[dict[str, Any]]:
     """The rows of `finding` for these households, without ids."""
     snapshot = read_snapshot(io.BytesIO(content), as_of, households=[str(one.household_id) for one in page])
-    assessments = assessments_of(snapshot, parameters)
+    assessments = assessments_of(snapshot, parameters, calendar)
     return [
         {
             "household_id": one.household_id,

@@ -14,12 +14,14 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eligibility.handlers.archive import archive_parameters
+from eligibility.queries.calendar import standing_calendar
 from eligibility.queries.parameters import current_parameters, standard_of
 from eligibility.queries.standards import latest_shadow_run_row, standard_row
 from eligibility.rules import FactsInvalid
 from eligibility.rules.assessment import assess_facts
 from eligibility.rules.benefits import BenefitState
 from eligibility.rules.engine.archive import read_parameters
+from eligibility.rules.engine.calendar import Calendar
 from eligibility.rules.facts.contract import read_facts
 from eligibility.rules.shadow import Effect, a_little_higher, effects
 from eligibility.rules.standards import StandardState, standing
@@ -112,6 +114,7 @@ class _Trial:
     before: Parameters
     after: Parameters
     higher: Parameters
+    calendar: Calendar
 
 
 @dataclass
@@ -128,7 +131,8 @@ async def _trial(tx: AsyncConnection, run: sa.Row[Any]) -> _Trial:
     row = (await tx.execute(sa.select(standard).where(standard.c.standard_id == run.standard_id))).one()
     new = standard_of(row)
     after = standing(before, [new])
-    return _Trial(new.first_day, before, after, standing(before, [a_little_higher(new, after)]))
+    higher = standing(before, [a_little_higher(new, after)])
+    return _Trial(new.first_day, before, after, higher, await standing_calendar(tx))
 
 
 async def _households(tx: AsyncConnection, after: UUID | None) -> Sequence[sa.Row[Any]]:
@@ -171,7 +175,8 @@ def _try_all(trial: _Trial, households: Sequence[sa.Row[Any]], paid: Mapping[UUI
             unreadable += 1
             continue
         before, after, higher = (
-            assess_facts(facts, parameters).results for parameters in (trial.before, trial.after, trial.higher)
+            assess_facts(facts, parameters, trial.calendar).results
+            for parameters in (trial.before, trial.after, trial.higher)
         )
         for policy, effect in effects(before, after, higher, paid_fen=paid.get(one.household_id, {})).items():
             found[one.street, policy] += effect

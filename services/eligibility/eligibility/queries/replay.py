@@ -12,7 +12,7 @@ from eligibility.rules.engine.archive import ArchiveUnreadable
 from eligibility.rules.engine.book import BookInvalid
 from eligibility.rules.facts.records import FactsInvalid
 from eligibility.rules.replay import Difference, Record, differences, replay
-from eligibility.tables import assessment, parameter_set, toolbook_edition
+from eligibility.tables import assessment, calendar_edition, parameter_set, toolbook_edition
 from shared.problems import Problem
 
 
@@ -22,6 +22,7 @@ class Replay:
 
     toolbook_version: str
     parameters_version: str
+    calendar_version: str | None
     recorded: str
     replayed: str
     differences: list[Difference]
@@ -31,9 +32,14 @@ async def replayed(tx: AsyncConnection, assessment_id: UUID) -> Replay:
     """Run an assessment that the caller may see again. Raises Problem 404, and 409 without a readable archive."""
     row = await assessment_row(tx, assessment_id)
     archived = await tx.execute(
-        sa.select(toolbook_edition.c.document.label("edition"), parameter_set.c.document.label("parameters"))
+        sa.select(
+            toolbook_edition.c.document.label("edition"),
+            parameter_set.c.document.label("parameters"),
+            calendar_edition.c.document.label("calendar"),
+        )
         .join_from(assessment, toolbook_edition, toolbook_edition.c.version == assessment.c.toolbook_version)
         .join(parameter_set, parameter_set.c.version == assessment.c.parameters_version)
+        .outerjoin(calendar_edition, calendar_edition.c.version == assessment.c.calendar_version)
         .where(assessment.c.assessment_id == assessment_id)
     )
     kept = archived.one_or_none()
@@ -53,6 +59,7 @@ async def replayed(tx: AsyncConnection, assessment_id: UUID) -> Replay:
         edition=json.loads(kept.edition),
         parameters=json.loads(kept.parameters),
         parameters_version=row.parameters_version,
+        calendar=None if kept.calendar is None else json.loads(kept.calendar),
     )
     try:
         again = replay(record)
@@ -65,4 +72,5 @@ async def replayed(tx: AsyncConnection, assessment_id: UUID) -> Replay:
             way_out="请用该评估当时的程序版本重演，或查阅评估记录本身",
         ) from error
     found = [] if again == row.result else list(differences(json.loads(row.result), json.loads(again)))
-    return Replay(row.toolbook_version, row.parameters_version, row.result, again, found)
+    versions = row.toolbook_version, row.parameters_version, row.calendar_version
+    return Replay(*versions, row.result, again, found)

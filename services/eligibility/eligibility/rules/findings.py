@@ -8,6 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from eligibility.rules.assessment import Assessment, assess_facts
+from eligibility.rules.engine.calendar import Calendar
 from eligibility.rules.facts.columns import HOUSEHOLD_ID
 from eligibility.rules.facts.rows import households_of
 from eligibility.rules.facts.snapshot import Snapshot, SnapshotInvalid
@@ -64,6 +65,6 @@ def by_household(snapshot: Snapshot, screening: Screening) -> list[FoundHousehol
     ]
 
 
-def assessments_of(snapshot: Snapshot, parameters: Parameters) -> Mapping[str, Assessment]:
+def assessments_of(snapshot: Snapshot, parameters: Parameters, calendar: Calendar) -> Mapping[str, Assessment]:
     """Every household of a snapshot once more by the interpreter, which says why; by its id."""
-    return {household_id: assess_facts(facts, parameters) for household_id, facts in households_of(snapshot)}
+    return {household_id: assess_facts(facts, parameters, calendar) for household_id, facts in households_of(snapshot)}

@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 
 from eligibility.rules.assessment import assess_under
-from eligibility.rules.engine.archive import read_edition, read_parameters
+from eligibility.rules.engine.archive import read_calendar, read_edition, read_parameters
+from eligibility.rules.engine.calendar import ANNOUNCED
 
 _ABSENT = "（无）"
 _WORDING = ("text", "says", "label", "changes", "values", "title")
@@ -23,6 +24,8 @@ class Record:
     edition: Mapping[str, Any]
     parameters: Mapping[str, Any]
     parameters_version: str
+    calendar: Mapping[str, Any] | None
+    """None from before calendars were archived, when no rule counted working days."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ def replay(record: Record) -> str:
     """The answer again, as text. Raises ArchiveUnreadable, ParametersInvalid, BookInvalid, FactsInvalid."""
     parameters = read_parameters(record.parameters, version=record.parameters_version)
     edition = read_edition(record.edition, parameters)
-    return result_text(assess_under(edition, record.facts, record.as_of, parameters).as_json())
+    calendar = ANNOUNCED if record.calendar is None else read_calendar(record.calendar)
+    return result_text(assess_under(edition, record.facts, record.as_of, parameters, calendar).as_json())
 
 
 def differences(recorded: Any, replayed: Any, path: str = "") -> Iterator[Difference]:

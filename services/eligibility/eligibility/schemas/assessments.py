@@ -74,10 +74,11 @@ class DifferenceView(BaseModel):
 
 
 class ReplayView(BaseModel):
-    """An assessment run again from its archived rules, parameters and facts."""
+    """An assessment run again from its archived rules, parameters, calendar and facts."""
 
     assessment_id: UUID
     toolbook_version: str
     parameters_version: str
+    calendar_version: str | None = Field(description="None from before rules counted working days")
     same_bytes: bool
     differences: list[DifferenceView]

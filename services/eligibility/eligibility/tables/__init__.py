@@ -13,6 +13,7 @@ from eligibility.tables.cases import application, assessment, decision, measure,
 from eligibility.tables.duties import calendar_correction, complaint, recusal, resolution
 from eligibility.tables.screenings import finding, screening, screening_match, screening_part, screening_rejection
 from eligibility.tables.standards import (
+    calendar_edition,
     parameter_set,
     price_reading,
     price_subsidy,
@@ -31,6 +32,7 @@ __all__ = [
     "benefit_amount",
     "benefit_change",
     "calendar_correction",
+    "calendar_edition",
     "complaint",
     "decision",
     "finding",

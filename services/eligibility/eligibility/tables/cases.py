@@ -33,6 +33,7 @@ assessment = sa.Table(
     sa.Column("result", sa.Text),
     sa.Column("toolbook_version", sa.Text),
     sa.Column("parameters_version", sa.Text),
+    sa.Column("calendar_version", sa.Text),
     sa.Column("assessed_at", sa.DateTime(timezone=True)),
     sa.Column("household_change_id", sa.Uuid),
 )

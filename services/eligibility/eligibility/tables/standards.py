@@ -1,4 +1,4 @@
-"""What is kept of standards: values, archived editions and parameters, shadow runs, recomputations, prices."""
+"""What is kept of standards: values, what assessments rested on, shadow runs, recomputations, prices."""
 
 import sqlalchemy as sa
 
@@ -45,6 +45,14 @@ toolbook_edition = sa.Table(
 
 parameter_set = sa.Table(
     "parameter_set",
+    metadata,
+    sa.Column("version", sa.Text, primary_key=True),
+    sa.Column("document", sa.Text),
+    sa.Column("first_seen_at", sa.DateTime(timezone=True)),
+)
+
+calendar_edition = sa.Table(
+    "calendar_edition",
     metadata,
     sa.Column("version", sa.Text, primary_key=True),
     sa.Column("document", sa.Text),

@@ -1,0 +1,15 @@
+"""The calendar of working days that an assessment rested on."""
+
+from pathlib import Path
+
+from alembic import op
+
+from shared.migrations import run_sql
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    """Create the archive of calendars."""
+    run_sql(op, (Path(__file__).parent / "0005_calendars.sql").read_text(encoding="utf-8"))
