@@ -21,6 +21,7 @@ from eligibility.rules.engine.wording import ANSWERS, day_of, shown, yuan
 from eligibility.rules.facts.contract import read_facts
 from eligibility.rules.facts.reading import read_day
 from eligibility.rules.facts.records import NEVER, Facts, FactsInvalid, Finding
+from eligibility.rules.laws import Citation
 from eligibility.rules.policies import PARAMETERS, TOOLBOOK
 from eligibility.rules.profile import profile
 from shared.money import format_yuan
