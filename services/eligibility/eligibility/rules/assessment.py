@@ -11,16 +11,16 @@ from typing import Any
 from eligibility.rules.engine.book import Policy
 from eligibility.rules.engine.calendar import ANNOUNCED, Calendar
 from eligibility.rules.engine.explanation import Explainer, Number, Plans
-from eligibility.rules.engine.expressions import Unit
 from eligibility.rules.engine.interpreter import HOUSEHOLD, Frame
 from eligibility.rules.engine.spans import Number as Quantity
 from eligibility.rules.engine.spans import Span, add
 from eligibility.rules.engine.toolbook import Edition
 from eligibility.rules.engine.trace import Condition
-from eligibility.rules.engine.wording import ANSWERS, day_of, shown, yuan
+from eligibility.rules.engine.wording import ANSWERS, day_of, yuan
 from eligibility.rules.facts.contract import read_facts
 from eligibility.rules.facts.reading import read_day
-from eligibility.rules.facts.records import NEVER, Facts, FactsInvalid, Finding
+from eligibility.rules.facts.records import Facts, FactsInvalid, Finding
+from eligibility.rules.further import further_keys, further_lines, further_questions
 from eligibility.rules.laws import Citation
 from eligibility.rules.policies import PARAMETERS, TOOLBOOK
 from eligibility.rules.profile import profile
@@ -213,22 +213,21 @@ def _plans(edition: Edition) -> Plans:
 
 
 def _result(edition: Edition, policy: Policy, frame: Frame) -> PolicyResult:
-    values = edition.values
     eligible, persons, awaiting = _granted(edition, policy, frame)
     amount: Quantity | None = None
     if eligible and policy.amount:
-        step = values[policy.amount]
+        step = edition.values[policy.amount]
         of_person = edition.scopes[policy.eligible] == "person"
         # While it is not known whether a member counts, neither is the total.
         amount = add([step(frame, who) for who in persons]) if of_person else step(frame, HOUSEHOLD)
-    asked = {**policy.always, **policy.when_eligible} if eligible else policy.always
+    whom = tuple([frame.people[who].id for who in persons])
     return PolicyResult(
         policy=policy,
         eligible=eligible,
         amount_fen=None if isinstance(amount, Span) or awaiting else amount,
-        persons=tuple([frame.people[who].id for who in persons]),
+        persons=whom,
         persons_awaiting=tuple([frame.people[who].id for who in awaiting]),
-        extras={key: _plain(values[name](frame, HOUSEHOLD), edition.units[name]) for key, name in asked.items()},
+        extras=further_keys(edition, policy, frame, whom, eligible=eligible),
     )
 
 
@@ -247,15 +246,6 @@ def _granted(edition: Edition, policy: Policy, frame: Frame) -> tuple[bool | Non
     persons = [who for who, truth in enumerate(truths) if truth]
     awaiting = [who for who, truth in enumerate(truths) if truth is None]
     return eligible, persons, awaiting
-
-
-def _plain(value: Any, unit: Unit) -> Any:
-    """A value as JSON; unknown is null, declared as nothing is null too where it is a word or a day."""
-    if value is None or isinstance(value, Span) or value in ("", NEVER):
-        return None
-    if isinstance(value, date):
-        return value.isoformat()
-    return format_yuan(value) if unit is Unit.FEN else value
 
 
 def _awaits(explainer: Explainer, edition: Edition, result: PolicyResult, frame: Frame) -> list[dict[str, str]]:
@@ -277,7 +267,8 @@ def _awaits(explainer: Explainer, edition: Edition, result: PolicyResult, frame:
     if result.eligible and policy.amount and result.amount_fen is None:
         paid = [at for at, person in enumerate(frame.people) if person.id in result.persons]
         questions += [(policy.amount, at) for at in (paid if is_of_person else [HOUSEHOLD])]
-    questions += [(name, HOUSEHOLD) for key, name in policy.when_eligible.items() if key in result.extras]
+    if result.eligible:
+        questions += further_questions(edition, policy, frame, result.persons)
     for name, at in questions:
         for entry in explainer.awaiting.facts(name, at):
             found[entry["path"] + entry["fact"]] = entry
@@ -298,8 +289,8 @@ def _headlines(
         facts = [f"{one.get('member_name', '')} {one['label']}".strip() for one in awaits if one["holder"] == holder]
         yield f"等待{holder}：{'、'.join(dict.fromkeys(facts))}"
     if result.eligible:
-        for name in result.policy.when_eligible.values():
-            yield f"{edition.rules[name].says}：{shown(edition.values[name](frame, HOUSEHOLD), edition.units[name])}"
+        sentences = _plans(edition).sentences
+        yield from further_lines(edition, result.policy, frame, result.persons, sentences, members)
 
 
 def _amounts(edition: Edition, result: PolicyResult, frame: Frame) -> list[Number]:

@@ -58,6 +58,40 @@ def _in_words(days: int | None, *, working: bool, assumed: bool) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Responder:
+    """Who answers a call."""
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """Who answers a call of somebody at home: the first, and where nobody has acknowledged it, the next."""
+
+    title: str
+    around_the_clock: bool
+    responders: tuple[Responder, ...]
+
+    @property
+    def text(self) -> str:
+        """The response in words."""
+        when = "全天候" if self.around_the_clock else "工作时间"
+        return f"{self.title}（{when}）：{' → '.join(one.title for one in self.responders)}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The response as data."""
+        return {
+            "title": self.title,
+            "around_the_clock": self.around_the_clock,
+            "levels": [
+                {"level": level, "responder": one.name, "title": one.title}
+                for level, one in enumerate(self.responders, start=1)
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Procedure:
     """The steps in their order."""
 
@@ -147,11 +181,28 @@ TEMPORARY: Final = Procedure(
         Step("deliberate", "超过封顶线的，由协调小组“一事一议”", None, cite("district_rules 四（二）")),
     ),
 )
+FOUR_LEVELS: Final = Response(
+    "四级响应",
+    around_the_clock=True,
+    responders=(
+        Responder("family", "老人家属"),
+        Responder("service_firm", "服务企业"),
+        Responder("community_grid", "社区网格"),
+        Responder("district_platform", "区级平台"),
+    ),
+)
 LEGAL_AID: Final = Procedure(
     "法律援助程序（免予核查经济困难状况）",
     (
         Step("decide", "法律援助机构作出决定", 7, cite("legal_aid_law 第四十三条"), working=False),
         Step("appoint", "决定后指派律师", 3, cite("legal_aid_law 第四十三条"), working=False),
+        Step(
+            "assign_at_trial",
+            "审判阶段因经济困难没有委托辩护人的被告人，救助对象免予核查经济困难状况，收到法院通知后指派律师",
+            3,
+            cite("legal_aid_law 第三十六条"),
+            working=False,
+        ),
     ),
 )
 REFERRAL: Final = Procedure(

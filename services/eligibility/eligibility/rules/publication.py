@@ -184,12 +184,19 @@ class _Sections:
             "amounts": [value_entry(value) for value in values],
             "assumed": [value.name for value in values if value.assumed],
             "legal_basis": [citation.as_json() for citation in policy.basis_on(self._on)],
+            "further": self._further(policy),
+            "response": policy.response.as_json() if policy.response else None,
             "materials": {"always": list(ALWAYS), "further": list(policy.materials)},
             "procedure": {
                 "title": policy.procedure.title,
                 "steps": [step.as_json(self._parameters, on=self._on) for step in policy.procedure.on(self._on)],
             },
         }
+
+    def _further(self, policy: Policy) -> list[dict[str, Any]]:
+        """What a positive answer says of some of the members, and of whom."""
+        names = [name for name in policy.when_eligible.values() if self._edition.scopes[name] == "person"]
+        return [self._defined(name) for name in names]
 
     def _benefit(self, policy: Policy) -> dict[str, str]:
         kind = KINDS[policy.kind]
@@ -204,12 +211,13 @@ class _Sections:
 
     def term_entries(self) -> list[dict[str, Any]]:
         """The terms with their criteria, in the order of their words."""
-        entries = []
-        for name in sorted(self._terms):
-            rule = self._edition.rules[name]
-            join, criteria = self._opened(name)
-            entries.append({"rule": name, "says": rule.says, "clause": rule.clause, "join": join, "criteria": criteria})
-        return entries
+        return [self._defined(name) for name in sorted(self._terms)]
+
+    def _defined(self, name: str) -> dict[str, Any]:
+        """A condition with its criteria."""
+        rule = self._edition.rules[name]
+        join, criteria = self._opened(name)
+        return {"rule": name, "says": rule.says, "clause": rule.clause, "join": join, "criteria": criteria}
 
     @cached_property
     def _terms(self) -> frozenset[str]:

@@ -117,6 +117,32 @@ class PolicyProcedure(BaseModel):
     steps: list[ProcedureStep]
 
 
+class Condition(BaseModel):
+    """A condition with its criteria."""
+
+    rule: str
+    says: str
+    clause: str
+    join: Literal["all", "any"]
+    criteria: list[Criterion]
+
+
+class ResponseLevel(BaseModel):
+    """Who answers a call, and after whom."""
+
+    level: int
+    responder: Literal["family", "service_firm", "community_grid", "district_platform"]
+    title: str = Field(examples=["老人家属"])
+
+
+class PolicyResponse(BaseModel):
+    """Who answers the calls of those entitled."""
+
+    title: str = Field(examples=["四级响应"])
+    around_the_clock: bool
+    levels: list[ResponseLevel]
+
+
 class ToolbookEntry(BaseModel):
     """One policy of the toolbook."""
 
@@ -138,6 +164,8 @@ class ToolbookEntry(BaseModel):
     amounts: list[ValueInForce]
     assumed: list[str] = Field(description="Parameters of these amounts that are ours, not Wuhan's")
     legal_basis: list[LegalBasis]
+    further: list[Condition] = Field(description="What is said of some of those entitled, such as who goes first")
+    response: PolicyResponse | None
     materials: Materials
     procedure: PolicyProcedure
 
@@ -148,16 +176,6 @@ class Chapter(BaseModel):
     clause: str
     title: str
     policies: list[str]
-
-
-class Term(BaseModel):
-    """A condition on which several policies rest."""
-
-    rule: str
-    says: str
-    clause: str
-    join: Literal["all", "any"]
-    criteria: list[Criterion]
 
 
 class LawView(BaseModel):
@@ -179,7 +197,7 @@ class Toolbook(BaseModel):
     toolbook_version: str
     chapters: list[Chapter]
     policies: list[ToolbookEntry]
-    terms: list[Term]
+    terms: list[Condition] = Field(description="Conditions on which several policies rest")
     parameters: list[ParameterHistory]
     assumed: list[str]
     laws: list[LawView]

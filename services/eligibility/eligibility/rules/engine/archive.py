@@ -38,7 +38,7 @@ from eligibility.rules.engine.expressions import (
 from eligibility.rules.engine.toolbook import Edition, edition_of
 from eligibility.rules.engine.working_days import WorkingDaysBetween, WorkingDaysLater
 from eligibility.rules.laws import Citation
-from eligibility.rules.procedures import Procedure, Step
+from eligibility.rules.procedures import Procedure, Responder, Response, Step
 from shared.parameters import Parameters
 
 FORMAT: Final = 1
@@ -48,8 +48,8 @@ _KINDS: Final[dict[str, type[Any]]] = {
     kind.__name__: kind
     for kind in (
         AssessmentDay, Choice, Citation, Comparison, Constant, Difference, Either, Elapsed, Every, Extreme, Fact,
-        Members, OneOf, Opposite, ParameterOf, Policy, Procedure, Product, Raised, Reference, Rule, Shifted, Step, Sum,
-        WorkingDaysBetween, WorkingDaysLater,
+        Members, OneOf, Opposite, ParameterOf, Policy, Procedure, Product, Raised, Reference, Responder, Response, Rule,
+        Shifted, Step, Sum, WorkingDaysBetween, WorkingDaysLater,
     )
 }  # fmt: skip
 _WORDS: Final[dict[str, type[Enum]]] = {kind.__name__: kind for kind in (Benefit, Unit)}

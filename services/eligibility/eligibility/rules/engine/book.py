@@ -17,7 +17,7 @@ from eligibility.rules.departments import DEPARTMENTS
 from eligibility.rules.engine.expressions import Fact, Node, Reference, Scope, lift
 from eligibility.rules.facts.records import COLUMNS
 from eligibility.rules.laws import Citation, cite
-from eligibility.rules.procedures import REFERRAL, Procedure
+from eligibility.rules.procedures import REFERRAL, Procedure, Response
 
 RuleFunction = Callable[..., Node]
 
@@ -60,7 +60,8 @@ class Policy:
     """One policy of the toolbook. `eligible`, `amount`, `persons` and the keys of the answer are names of rules.
 
     A policy for persons is granted where `eligible` holds for at least one; its amount is the sum over them.
-    `always` are keys of every answer, `when_eligible` only of a positive one. A policy `on_request` is told to those
+    `always` are keys of every answer, `when_eligible` only of a positive one: a value of the household, or a condition
+    and of whom it holds. `response` is who answers the calls of those entitled. A policy `on_request` is told to those
     entitled and handed to its department once they want it: nobody gets a flat, a course or a lawyer unasked.
     `materials` are papers beyond the identity document, authorisation and commitment that everybody signs (clause 8.4),
     and only those that no department can supply. `chapter` is the part of the policy text under which it is published.
@@ -81,6 +82,7 @@ class Policy:
     on_request: bool
     when_eligible: Mapping[str, str]
     always: Mapping[str, str]
+    response: Response | None = None
 
     @property
     def public_notice(self) -> bool:
@@ -182,6 +184,7 @@ class Book:
         on_request: bool = False,
         when_eligible: Mapping[str, str] | None = None,
         always: Mapping[str, str] | None = None,
+        response: Response | None = None,
     ) -> None:
         """Enter a policy. Its deciding rule has the policy's id unless `eligible` names another.
 
@@ -213,6 +216,7 @@ class Book:
                 on_request,
                 when_eligible or {},
                 always or {},
+                response,
             )
         )
 

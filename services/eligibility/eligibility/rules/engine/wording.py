@@ -50,7 +50,7 @@ PARAMETER_UNITS: Final = {
 
 _MEASURES: Final = {
     "months": "个月", "working days": WORKING_DAYS, "points": "分", "persons": "人", "years": YEARS, "homes": "套",
-    "vehicles": "辆", "items of 6": "项",
+    "vehicles": "辆", "items of 6": "项", "hours/elder/month": "小时",
 }  # fmt: skip
 
 WORDS: Final = {

@@ -1,8 +1,9 @@
 """Support for the elderly, and places in public elder homes. Clauses 2.8 and 5."""
 
 from eligibility.rules.engine.book import Benefit, Book, Names
-from eligibility.rules.engine.expressions import Node, all_members, members, months_since
+from eligibility.rules.engine.expressions import Node, all_members, members, months_since, number
 from eligibility.rules.policies.foundations import SEED
+from eligibility.rules.procedures import FOUR_LEVELS
 
 book = Book(since=SEED)
 
@@ -42,6 +43,11 @@ def is_elder_in_hardship(rule: Names) -> Node:
 @book.rule("person", clause="2.8.2", says="三助一护上门服务对象")
 def gets_home_services(rule: Names) -> Node:
     return rule.is_elder_in_hardship
+
+
+@book.rule("household", clause="2.8.5", says="每名老人每月专业护理不少于")
+def care_hours_per_month() -> Node:
+    return number("care_hours_per_month")
 
 
 @book.rule("person", clause="2.8.3", says="适老化改造对象")
@@ -99,6 +105,8 @@ book.policy(
     basis=_BASIS,
     eligible="gets_home_services",
     on_request=True,
+    when_eligible={"care_hours_per_month": "care_hours_per_month"},
+    response=FOUR_LEVELS,
 )
 book.policy(
     "home_adaptation",

@@ -98,6 +98,12 @@ def gets_legal_aid(rule: Names) -> Node:
     return rule.is_aided
 
 
+@book.rule("person", clause="2.6.2", says="绿色通道优先办理")
+def goes_first_for_legal_aid(rule: Names) -> Node:
+    # A disability counts by its certificate: the desk can look that up, and nobody waits for an assessment of it.
+    return rule.is_elder | rule.is_certified_disabled | rule.is_minor
+
+
 @book.rule("household", clause="2.7.2", says="自然灾害、火灾等事件")
 def is_struck_by_disaster(household: Names) -> Node:
     return household.incident & household.incident_cause.is_one_of("fire", "public_emergency")
@@ -184,11 +190,12 @@ book.policy(
     clause="2.6.1",
     department="justice",
     kind=Benefit.SERVICE,
-    basis=("legal_aid_law 第四十二条、第四十三条", "district_rules 二（六）"),
+    basis=("legal_aid_law 第三十六条、第四十二条、第四十三条", "district_rules 二（六）"),
     procedure=LEGAL_AID,
     materials=("与申请事项有关的案件材料",),
     eligible="gets_legal_aid",
     on_request=True,
+    when_eligible={"goes_first": "goes_first_for_legal_aid"},
 )
 book.policy(
     "disaster_relief_goods",

@@ -6,10 +6,10 @@ from alembic import op
 
 from shared.migrations import run_sql
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:
     """Create the archive of calendars."""
-    run_sql(op, (Path(__file__).parent / "0005_calendars.sql").read_text(encoding="utf-8"))
+    run_sql(op, (Path(__file__).parent / "0006_calendars.sql").read_text(encoding="utf-8"))
