@@ -21,7 +21,6 @@ from eligibility.rules.facts.contract import read_facts
 from eligibility.rules.facts.reading import read_day
 from eligibility.rules.facts.records import Facts, FactsInvalid, Finding
 from eligibility.rules.further import further_keys, further_lines, further_questions
-from eligibility.rules.laws import Citation
 from eligibility.rules.policies import PARAMETERS, TOOLBOOK
 from eligibility.rules.profile import profile
 from shared.money import format_yuan

@@ -7,7 +7,7 @@ valued. Nothing is read twice and nothing that is not asked for is read, paramet
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from math import inf
 from operator import attrgetter
