@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from eligibility.rules import assess
+from eligibility.rules import PolicyResult, assess
 from eligibility.rules.facts.contract import (
     CAUSES,
     DISABILITIES,
@@ -182,7 +182,23 @@ def test_answer_decided_with_unknown_facts_stays_whatever_they_turn_out_to_be(
         if result.eligible:
             assert set(known[policy].persons) <= {*result.persons, *result.persons_awaiting}, policy
         for key, value in result.extras.items():
-            assert value in (None, known[policy].extras.get(key)), (policy, key)
+            if isinstance(value, list):
+                _check_named(key, result, known[policy])
+            else:
+                assert value in (None, known[policy].extras.get(key)), (policy, key)
+
+
+def _check_named(key: str, partial: PolicyResult, known: PolicyResult) -> None:
+    """Who is named stays named, for those reasons and perhaps more; nobody else is named but who was awaited."""
+    if key.endswith("_awaiting"):
+        assert key not in known.extras
+    else:
+        before, after = ({one["member"]: one["reasons"] for one in each.extras[key]} for each in (partial, known))
+        assert all(set(reasons) <= set(after[member]) for member, reasons in before.items()), (key, before, after)
+        assert after.keys() <= {*before, *partial.extras.get(f"{key}_awaiting", ()), *partial.persons_awaiting}, (
+            key,
+            after,
+        )
 
 
 @SLOW
