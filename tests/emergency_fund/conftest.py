@@ -31,6 +31,7 @@ OTHER_STREET = "420106009"
 CLERK = f"clerk-{STREET}-1"
 SECOND_CLERK = f"clerk-{STREET}-2"
 APPROVER = f"approver-{STREET}-1"
+OTHER_APPROVER = f"approver-{OTHER_STREET}-1"
 AUDITOR = "auditor-1"
 MONDAY = datetime(2022, 12, 5, 2, tzinfo=UTC)
 """10:00 in Wuhan, two days after the fire of the story."""
@@ -130,10 +131,10 @@ class Fund:
         """Do something with a grant: approval, refusal, payment, debts/{id}/settlement."""
         return await self.http.post(f"/v1/grants/{grant_id}/{action}", json=body, headers=self.as_(by, key))
 
-    async def approved(self, amount: str = "2900.00", **changes: Any) -> str:
+    async def approved(self, amount: str = "2900.00", *, approver: str = APPROVER, **changes: Any) -> str:
         """The id of an approved grant."""
         grant_id = str(ok(await self.request(amount, **changes))["grant_id"])
-        ok(await self.act(grant_id, "approval"))
+        ok(await self.act(grant_id, "approval", by=approver))
         return grant_id
 
     async def paid(self, amount: str = "2900.00", **changes: Any) -> dict[str, Any]:

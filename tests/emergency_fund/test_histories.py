@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 from sqlalchemy import func, select
 
 from doudi.databases import DatabaseUrls
-from emergency_fund.tables import account, emergency_grant, entry
+from emergency_fund.tables import emergency_grant
 from shared.events.emergency_fund import GrantPaid, ReplenishmentRequested
 from shared.ids import new_id
 from shared.money import format_yuan, parse_yuan
@@ -184,9 +184,7 @@ class Histories(RuleBasedStateMachine):
     async def _close(self) -> None:
         balance = await self.fund.read("/v1/trial-balance")
         assert balance["total_debit"] == balance["total_credit"]
-        async with self.fund.database.transaction() as tx:
-            assert await tx.scalar(select(func.sum(entry.c.amount_fen))) == 0
-            assert await tx.scalar(select(func.count()).select_from(account)) == 73
+        assert len(balance["accounts"]) == 73
         assert len(await self.fund.events(GrantPaid)) == len(self.keys)
         await self.fund.close()
 

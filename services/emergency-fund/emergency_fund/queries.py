@@ -1,16 +1,22 @@
 """Reads of the ledger and of grants. Row-level security decides which rows a caller gets."""
 
-from collections import defaultdict
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, literal, select, true
+from sqlalchemy import Row, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.rules import parameters
 from emergency_fund.rules.grant import Limit
-from emergency_fund.rules.ledger import DISTRICT, Account, low_water_fen
+from emergency_fund.rules.ledger import (
+    DISTRICT,
+    DISTRICT_ACCOUNTS,
+    STREET_ACCOUNTS,
+    Account,
+    Amounts,
+    low_water_fen,
+)
 from emergency_fund.schemas import (
     AccountStatement,
     AppliedLimit,
@@ -28,16 +34,7 @@ from emergency_fund.schemas import (
     TrialBalanceLine,
     TrialBalanceView,
 )
-from emergency_fund.tables import (
-    account,
-    emergency_grant,
-    entry,
-    paper_debt,
-    replenishment,
-    reserve,
-    standard,
-    transfer,
-)
+from emergency_fund.tables import emergency_grant, paper_debt, replenishment, reserve, standard, transfer
 from shared.clock import end_of_day, start_of_day
 from shared.problems import not_found
 
@@ -107,10 +104,29 @@ async def float_of(tx: AsyncConnection, street: str) -> int:
     return int(float_fen)
 
 
+async def balances_of(tx: AsyncConnection, street: str, *, before: datetime | None = None) -> Amounts:
+    """What the last transfer of a street left on each account, or the last one before an instant."""
+    query = select(transfer).where(transfer.c.street == street).order_by(transfer.c.version.desc()).limit(1)
+    if before is not None:
+        # By time first, so that an old instant is found by the index and not by walking back from the end.
+        query = query.where(transfer.c.posted_at < before).order_by(None)
+        query = query.order_by(transfer.c.posted_at.desc(), transfer.c.version.desc())
+    row = (await tx.execute(query)).one_or_none()
+    return Amounts() if row is None else _after(row)
+
+
+def _moved(row: Any) -> Amounts:
+    return Amounts(**{account.value: getattr(row, f"{account}_fen") for account in Account})
+
+
+def _after(row: Any) -> Amounts:
+    return Amounts(**{account.value: getattr(row, f"{account}_after_fen") for account in Account})
+
+
 async def reserve_view(tx: AsyncConnection, street: str, *, today: date) -> ReserveView:
     """A street reserve now. Raises Problem 404."""
     float_fen = await float_of(tx, street)
-    balances = {row.kind: row.balance_fen for row in await tx.execute(_balances().where(account.c.holder == street))}
+    balances = await balances_of(tx, street)
     debts = await tx.execute(
         select(paper_debt)
         .where(paper_debt.c.street == street, paper_debt.c.outcome.is_(None))
@@ -124,11 +140,11 @@ async def reserve_view(tx: AsyncConnection, street: str, *, today: date) -> Rese
     return ReserveView(
         street=street,
         float_amount=float_fen,
-        cash=balances[Account.CASH],
-        advances=balances[Account.ADVANCES],
-        documented=balances[Account.DOCUMENTED],
-        due_from_finance=balances[Account.DUE_FROM_FINANCE],
-        recoverable=balances[Account.RECOVERABLE],
+        cash=balances.cash,
+        advances=balances.advances,
+        documented=balances.documented,
+        due_from_finance=balances.due_from_finance,
+        recoverable=balances.recoverable,
         low_water=low_water_fen(float_fen, parameters.low_water_ratio(on=today)),
         open_replenishment=None
         if asked is None
@@ -149,74 +165,74 @@ async def reserve_view(tx: AsyncConnection, street: str, *, today: date) -> Rese
     )
 
 
-def _balances(*before: Any) -> Any:
-    """Each account with what its last entry says, of those that meet the conditions."""
-    latest = (
-        select(entry.c.balance_after_fen)
-        .where(entry.c.holder == account.c.holder, entry.c.kind == account.c.kind, *before)
-        .order_by(entry.c.version.desc())
-        .limit(1)
-        .lateral("latest")
-    )
-    return select(
-        account.c.holder, account.c.kind, func.coalesce(latest.c.balance_after_fen, literal(0)).label("balance_fen")
-    ).select_from(account.outerjoin(latest, true()))
-
-
 async def statement(tx: AsyncConnection, street: str, *, on: date) -> StatementView:
     """Every account of a street on one day of Wuhan, with its opening and closing balance. Raises Problem 404."""
     await float_of(tx, street)
-    openings = await tx.execute(_balances(entry.c.posted_at < start_of_day(on)).where(account.c.holder == street))
-    opening_fen = {row.kind: row.balance_fen for row in openings}
-    rows = await tx.execute(
-        select(entry, transfer.c.kind.label("transfer_kind"), transfer.c.cause_id, transfer.c.actor)
-        .join(transfer, transfer.c.transfer_id == entry.c.transfer_id)
-        .where(entry.c.holder == street, entry.c.posted_at >= start_of_day(on), entry.c.posted_at < end_of_day(on))
-        .order_by(entry.c.version)
-    )
-    entries: dict[str, list[StatementEntry]] = defaultdict(list)
-    for row in rows:
-        entries[row.kind].append(
-            StatementEntry(
-                version=row.version,
-                transfer_id=row.transfer_id,
-                kind=row.transfer_kind,
-                cause_id=row.cause_id,
-                amount=row.amount_fen,
-                balance_after=row.balance_after_fen,
-                posted_at=row.posted_at,
-                actor=row.actor,
+    opening = await balances_of(tx, street, before=start_of_day(on))
+    rows = (
+        await tx.execute(
+            select(transfer)
+            .where(
+                transfer.c.street == street,
+                transfer.c.posted_at >= start_of_day(on),
+                transfer.c.posted_at < end_of_day(on),
             )
+            .order_by(transfer.c.version)
         )
+    ).all()
+    closing = _after(rows[-1]) if rows else opening
     return StatementView(
         street=street,
         on=on,
         accounts=[
             AccountStatement(
-                account=kind,
-                opening=opening_fen[kind],
-                entries=entries[kind],
-                closing=entries[kind][-1].balance_after if entries[kind] else opening_fen[kind],
+                account=account,
+                opening=getattr(opening, account),
+                entries=[_entry(row, account) for row in rows if getattr(_moved(row), account) != 0],
+                closing=getattr(closing, account),
             )
-            for kind in Account
-            if kind in opening_fen
+            for account in STREET_ACCOUNTS
         ],
+    )
+
+
+def _entry(row: Any, account: Account) -> StatementEntry:
+    return StatementEntry(
+        version=row.version,
+        transfer_id=row.transfer_id,
+        kind=row.kind,
+        cause_id=row.cause_id,
+        amount=getattr(_moved(row), account),
+        balance_after=getattr(_after(row), account),
+        posted_at=row.posted_at,
+        actor=row.actor,
     )
 
 
 async def trial_balance(tx: AsyncConnection) -> TrialBalanceView:
     """Every account now, the district's first."""
-    # One snapshot: the balances of two accounts read at two times need not agree.
-    rows = (await tx.execute(_balances().order_by(account.c.holder, account.c.kind))).all()
-    assert any(row.holder == DISTRICT for row in rows), "the district's accounts are in every trial balance"
-    lines = [
-        TrialBalanceLine(
-            holder=row.holder, account=row.kind, debit=max(row.balance_fen, 0), credit=max(-row.balance_fen, 0)
-        )
-        for row in rows
+    last = (
+        select(transfer)
+        .where(transfer.c.street == reserve.c.street)
+        .order_by(transfer.c.version.desc())
+        .limit(1)
+        .lateral("last")
+    )
+    # One statement: the balances of two streets read at two times need not agree.
+    rows = await tx.execute(select(last).select_from(reserve.join(last, true())).order_by(reserve.c.street))
+    of_streets = {row.street: _after(row) for row in rows}
+    district = sum(of_streets.values(), start=Amounts())
+    lines = [_line(DISTRICT, account, district) for account in DISTRICT_ACCOUNTS]
+    lines += [
+        _line(street, account, balances) for street, balances in of_streets.items() for account in STREET_ACCOUNTS
     ]
     return TrialBalanceView(
         accounts=lines,
         total_debit=sum(line.debit for line in lines),
         total_credit=sum(line.credit for line in lines),
     )
+
+
+def _line(holder: str, account: Account, balances: Amounts) -> TrialBalanceLine:
+    balance_fen = getattr(balances, account)
+    return TrialBalanceLine(holder=holder, account=account, debit=max(balance_fen, 0), credit=max(-balance_fen, 0))

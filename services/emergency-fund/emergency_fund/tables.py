@@ -1,7 +1,9 @@
-"""What emergency-fund keeps. The ledger's own tables are written by `post_transfers` alone; see the first migration."""
+"""What emergency-fund keeps. What must hold of it is held by the database itself: see the first migration."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from emergency_fund.rules.ledger import Account
 
 metadata = MetaData()
 
@@ -12,30 +14,19 @@ def _instant(name: str) -> Column[object]:
 
 reserve = Table("reserve", metadata, Column("street", Text, primary_key=True), Column("float_fen", BigInteger))
 
-account = Table("account", metadata, Column("holder", Text, primary_key=True), Column("kind", Text, primary_key=True))
-
 transfer = Table(
     "transfer",
     metadata,
-    Column("transfer_id", Uuid, primary_key=True),
-    Column("idempotency_key", Text),
+    Column("street", Text, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("transfer_id", Uuid),
     Column("kind", Text),
-    Column("street", Text),
     Column("cause_id", Uuid),
     Column("actor", Text),
     _instant("posted_at"),
-)
-
-entry = Table(
-    "entry",
-    metadata,
-    Column("holder", Text, primary_key=True),
-    Column("kind", Text, primary_key=True),
-    Column("version", BigInteger, primary_key=True),
-    Column("transfer_id", Uuid),
-    Column("amount_fen", BigInteger),
-    Column("balance_after_fen", BigInteger),
-    _instant("posted_at"),
+    *(Column(f"{account}_fen", BigInteger) for account in Account),
+    *(Column(f"{account}_after_fen", BigInteger) for account in Account),
+    Column("float_fen", BigInteger),
 )
 
 standard = Table(

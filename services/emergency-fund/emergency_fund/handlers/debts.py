@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.handlers.decide import require_other_person, state_after
-from emergency_fund.handlers.posting import Outcome, Transfer, lock_reserve, post
+from emergency_fund.handlers.posting import Transfer, append, lock_reserves
 from emergency_fund.queries import find_grant, grant_view
 from emergency_fund.rules.grant import GrantAction, GrantState
 from emergency_fund.rules.ledger import TransferKind, settlement
@@ -108,17 +108,15 @@ async def _open_debt(tx: AsyncConnection, grant_id: UUID, debt_id: UUID) -> Any:
 
 async def _close(tx: AsyncConnection, clock: Clock, caller: Principal, grant: Any) -> None:
     state = state_after(grant, GrantAction.SETTLE_LAST_DEBT)
-    balances = await lock_reserve(tx, grant.street)
+    heads = await lock_reserves(tx, [grant.street])
     transfer = Transfer(
-        idempotency_key=f"grant:{grant.grant_id}:settlement",
         kind=TransferKind.SETTLEMENT,
         street=grant.street,
         cause_id=grant.grant_id,
         actor=caller.subject,
-        legs=settlement(grant.street, grant.amount_fen, balances),
+        movement=settlement(grant.amount_fen, heads[grant.street].balances),
     )
-    [posting] = await post(tx, [transfer], at=clock.now())
-    assert posting.outcome is Outcome.POSTED, "an open advance covers its own settlement"
+    await append(tx, heads, [transfer], at=clock.now())
     assert state is GrantState.CLOSED, "the last debt closes the grant"
     await tx.execute(
         update(emergency_grant)

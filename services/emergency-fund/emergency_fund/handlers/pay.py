@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.handlers.debts import DEBT_OVERDUE
 from emergency_fund.handlers.decide import state_after
-from emergency_fund.handlers.posting import Outcome, Transfer, post
+from emergency_fund.handlers.posting import Transfer, append, lock_reserves
 from emergency_fund.handlers.replenish import ask_if_low
 from emergency_fund.queries import find_grant, grant_view
 from emergency_fund.rules import parameters
@@ -45,18 +45,18 @@ async def _pay(tx: AsyncConnection, clock: Clock, caller: Principal, grant_id: U
     grant = await find_grant(tx, grant_id, for_update=True)
     state = state_after(grant, GrantAction.PAY_BEFORE_PAPERS if grant.papers_missing else GrantAction.PAY_WITH_PAPERS)
     now = clock.now()
+    heads = await lock_reserves(tx, [grant.street])
+    reserve = heads[grant.street]
+    if reserve.balances.cash < grant.amount_fen:
+        raise _insufficient(grant, reserve.balances.cash)
     transfer = Transfer(
-        idempotency_key=f"grant:{grant_id}:payment",
         kind=TransferKind.PAYMENT,
         street=grant.street,
         cause_id=grant_id,
         actor=caller.subject,
-        legs=payment(grant.street, grant.amount_fen, papers_missing=bool(grant.papers_missing)),
+        movement=payment(grant.amount_fen, papers_missing=bool(grant.papers_missing)),
     )
-    [posting] = await post(tx, [transfer], at=now)
-    if posting.outcome is Outcome.INSUFFICIENT:
-        raise _insufficient(grant, posting.balance_fen)
-    assert posting.balance_fen is not None, "the state says that this grant was not paid before"
+    await append(tx, heads, [transfer], at=now)
 
     await tx.execute(
         update(emergency_grant)
@@ -65,7 +65,7 @@ async def _pay(tx: AsyncConnection, clock: Clock, caller: Principal, grant_id: U
             state=state,
             paid_by=caller.subject,
             paid_at=now,
-            transfer_id=posting.transfer_id,
+            transfer_id=transfer.transfer_id,
             closed_at=now if state is GrantState.CLOSED else None,
         )
     )
@@ -75,11 +75,11 @@ async def _pay(tx: AsyncConnection, clock: Clock, caller: Principal, grant_id: U
         street=grant.street,
         cause=grant.cause,
         amount_fen=grant.amount_fen,
-        transfer_id=posting.transfer_id,
+        transfer_id=transfer.transfer_id,
         open_debts=len(grant.papers_missing),
     )
     debts = await _open_debts(tx, clock, grant)
-    asked = await ask_if_low(tx, grant.street, posting.balance_fen, now=now)
+    asked = await ask_if_low(tx, reserve, now=now)
     await outbox.record(tx, paid, *debts, *asked, at=now)
     return await grant_view(tx, grant_id)
 
@@ -116,8 +116,8 @@ async def _open_debts(tx: AsyncConnection, clock: Clock, grant: Any) -> list[Pap
     ]
 
 
-def _insufficient(grant: Any, balance_fen: int | None) -> Problem:
-    balance = format_yuan(balance_fen or 0)
+def _insufficient(grant: Any, cash_fen: int) -> Problem:
+    balance = format_yuan(cash_fen)
     return Problem(
         409,
         "reserve_insufficient",

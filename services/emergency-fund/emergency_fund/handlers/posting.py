@@ -1,80 +1,98 @@
-"""The one way money moves: transfers go to the database function `post_transfers`, which locks, decides and writes."""
+"""The one way money moves: lock the reserves, decide on what they hold, append the transfers in one statement."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from emergency_fund.rules.ledger import Balances, Leg, TransferKind
+from emergency_fund.rules.ledger import Account, Amounts, TransferKind
 from shared.database import driver_connection
 from shared.ids import new_id
+from shared.problems import not_found
 
-_POST = """
-select outcome, transfer_id, balance_fen
-from post_transfers($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::timestamptz,
-    $8::integer[], $9::text[], $10::text[], $11::bigint[])
-"""
-_LOCK_RESERVE = "select kind, balance_fen from lock_reserve($1, $2)"
+_LOCK = "select * from lock_reserves($1)"
+_MOVED = tuple(f"{account}_fen" for account in Account)
+_AFTER = tuple(f"{account}_after_fen" for account in Account)
+_TYPES = {
+    "street": "text", "version": "bigint", "transfer_id": "uuid", "kind": "text", "cause_id": "uuid", "actor": "text",
+    "posted_at": "timestamptz",
+} | dict.fromkeys((*_MOVED, *_AFTER, "float_fen"), "bigint")  # fmt: skip
+_APPEND = (
+    f"insert into transfer ({', '.join(_TYPES)}) select * from unnest("  # noqa: S608 - names of columns, written above
+    + ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(_TYPES.values(), start=1))
+    + ")"
+)
+
+
+@dataclass(slots=True)
+class Head:
+    """A reserve that is locked: its last transfer, and what that left on each account."""
+
+    street: str
+    float_fen: int
+    version: int
+    posted_at: datetime | None
+    balances: Amounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
-    """A movement of money to be posted once, whatever comes twice."""
+    """A movement of money for a cause. The database refuses a second one of the same kind for the same cause."""
 
-    idempotency_key: str
     kind: TransferKind
     street: str
     cause_id: UUID
     actor: str
-    legs: tuple[Leg, ...]
+    movement: Amounts
+    transfer_id: UUID = field(default_factory=new_id)
 
 
-class Outcome(StrEnum):
-    """What became of a transfer."""
-
-    POSTED = "posted"
-    DUPLICATE = "duplicate"
-    """It was posted before; nothing happened now."""
-    INSUFFICIENT = "insufficient"
-    """An account falls short; nothing of it is posted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """The answer for one transfer."""
-
-    outcome: Outcome
-    transfer_id: UUID
-    balance_fen: int | None
-    """Posted: of the account of the first leg, afterwards. Insufficient: of the account that falls short."""
-
-
-async def post(tx: AsyncConnection, transfers: Sequence[Transfer], *, at: datetime) -> list[Posting]:
-    """Post transfers in this order, in one round trip; an answer for each. The accounts stay locked until `tx` ends."""
-    legs = [(position, leg) for position, transfer in enumerate(transfers, start=1) for leg in transfer.legs]
+async def lock_reserves(tx: AsyncConnection, streets: Sequence[str]) -> dict[str, Head]:
+    """The reserves of streets, locked until `tx` ends. Raises Problem 404 for one that the caller does not handle."""
     driver = await driver_connection(tx)
-    rows = await driver.fetch(
-        _POST,
-        [new_id() for _ in transfers],
-        [transfer.idempotency_key for transfer in transfers],
-        [transfer.kind for transfer in transfers],
-        [transfer.street for transfer in transfers],
-        [transfer.cause_id for transfer in transfers],
-        [transfer.actor for transfer in transfers],
-        at,
-        [position for position, _ in legs],
-        [leg.holder for _, leg in legs],
-        [leg.account for _, leg in legs],
-        [leg.amount_fen for _, leg in legs],
+    heads = {
+        row["street"]: Head(
+            street=row["street"],
+            float_fen=row["float_fen"],
+            version=row["version"],
+            posted_at=row["posted_at"],
+            balances=Amounts(**{account.value: row[f"{account}_fen"] for account in Account}),
+        )
+        for row in await driver.fetch(_LOCK, list(streets))
+    }
+    for street in streets:
+        if street not in heads:
+            raise not_found("街道备用金", street)
+    return heads
+
+
+async def append(
+    tx: AsyncConnection, heads: Mapping[str, Head], transfers: Sequence[Transfer], *, at: datetime
+) -> None:
+    """Append transfers in this order to reserves that `tx` has locked; `heads` then tell the new balances.
+
+    Time never runs backwards on a street. The caller has seen that there is enough cash.
+    """
+    rows = [_row(heads[transfer.street], transfer, at) for transfer in transfers]
+    driver = await driver_connection(tx)
+    await driver.execute(_APPEND, *(list(column) for column in zip(*rows, strict=True)))
+
+
+def _row(head: Head, transfer: Transfer, at: datetime) -> tuple[object, ...]:
+    head.version += 1
+    head.posted_at = at if head.posted_at is None else max(at, head.posted_at)
+    head.balances += transfer.movement
+    return (
+        transfer.street,
+        head.version,
+        transfer.transfer_id,
+        transfer.kind,
+        transfer.cause_id,
+        transfer.actor,
+        head.posted_at,
+        *(getattr(transfer.movement, account) for account in Account),
+        *(getattr(head.balances, account) for account in Account),
+        head.float_fen,
     )
-    return [Posting(Outcome(row["outcome"]), UUID(str(row["transfer_id"])), row["balance_fen"]) for row in rows]
-
-
-async def lock_reserve(tx: AsyncConnection, street: str, *, with_district: bool = False) -> Balances:
-    """A reserve's balances, locked until `tx` ends; `with_district` where finance's accounts are posted to as well."""
-    driver = await driver_connection(tx)
-    rows = await driver.fetch(_LOCK_RESERVE, street, with_district)
-    return Balances.of({row["kind"]: row["balance_fen"] for row in rows})

@@ -8,8 +8,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from emergency_fund.handlers.posting import Outcome, Transfer, lock_reserve, post
-from emergency_fund.queries import float_of
+from emergency_fund.handlers.posting import Head, Transfer, append, lock_reserves
 from emergency_fund.rules import parameters
 from emergency_fund.rules.ledger import Answer, AnswerNotPossible, TransferKind, check_answer, missing_cash_fen, refill
 from emergency_fund.tables import replenishment
@@ -28,13 +27,10 @@ _FINANCE = "department:finance"
 _IS_OPEN = text("state = 'requested'")
 
 
-async def ask_if_low(tx: AsyncConnection, street: str, cash_fen: int, *, now: datetime) -> list[ReplenishmentRequested]:
-    """Open a request when cash is under the low-water mark and none is open; the event is left to the caller.
-
-    The caller holds the lock on the street's cash.
-    """
-    float_fen = await float_of(tx, street)
-    amount_fen = missing_cash_fen(float_fen, cash_fen, parameters.low_water_ratio(on=local_date(now)))
+async def ask_if_low(tx: AsyncConnection, reserve: Head, *, now: datetime) -> list[ReplenishmentRequested]:
+    """Open a request when cash is under the low-water mark and none is open; the event is left to the caller."""
+    street, ratio = reserve.street, parameters.low_water_ratio(on=local_date(now))
+    amount_fen = missing_cash_fen(reserve.float_fen, reserve.balances.cash, ratio)
     if amount_fen is None:
         return []
     replenishment_id = new_id()
@@ -58,8 +54,9 @@ async def ask_if_low(tx: AsyncConnection, street: str, cash_fen: int, *, now: da
 async def post_answer(tx: AsyncConnection, delivery: Delivery[ReplenishmentAnswered]) -> None:
     """Post what finance granted. Raises AnswerNotPossible for an answer that fits no request of ours."""
     event = delivery.event
-    # The accounts before the request, as a payment locks them: in one order, so that the two cannot block each other.
-    balances = await lock_reserve(tx, event.street, with_district=True)
+    # The reserve before the request, as a payment locks them: in one order, so that the two cannot block each other.
+    heads = await lock_reserves(tx, [event.street])
+    reserve = heads[event.street]
     asked = await _request_of(tx, event)
     if asked.state != "requested":
         if (asked.state, asked.answered_fen) != (event.outcome, event.amount_fen):
@@ -67,28 +64,25 @@ async def post_answer(tx: AsyncConnection, delivery: Delivery[ReplenishmentAnswe
         return
     check_answer(Answer(event.outcome, event.amount_fen), asked_fen=asked.asked_fen)
 
-    cash_fen = balances.cash + event.amount_fen
     transfer_id = None
     if event.amount_fen > 0:
         transfer = Transfer(
-            idempotency_key=f"replenishment:{event.replenishment_id}",
             kind=TransferKind.REFILL,
             street=event.street,
             cause_id=event.replenishment_id,
             actor=_FINANCE,
-            legs=refill(event.street, event.amount_fen, balances),
+            movement=refill(event.amount_fen, reserve.balances),
         )
-        [posting] = await post(tx, [transfer], at=delivery.now)
-        assert posting.outcome is Outcome.POSTED, "a request that is open was not posted before"
-        transfer_id = posting.transfer_id
+        await append(tx, heads, [transfer], at=delivery.now)
+        transfer_id = transfer.transfer_id
     await _mark_answered(tx, event, transfer_id, delivery.now)
-    await _ask_again_if_low(tx, event, cash_fen, now=delivery.now)
+    await _ask_again_if_low(tx, event, reserve, now=delivery.now)
     if event.amount_fen > 0:
         replenished = ReserveReplenished(
             street=event.street,
             replenishment_id=event.replenishment_id,
             amount_fen=event.amount_fen,
-            cash_fen=cash_fen,
+            cash_fen=reserve.balances.cash,
         )
         await outbox.record(tx, replenished, at=delivery.now)
 
@@ -116,10 +110,10 @@ async def _mark_answered(
     )
 
 
-async def _ask_again_if_low(tx: AsyncConnection, event: ReplenishmentAnswered, cash_fen: int, *, now: datetime) -> None:
+async def _ask_again_if_low(tx: AsyncConnection, event: ReplenishmentAnswered, reserve: Head, *, now: datetime) -> None:
     """Without this a reserve that was refused and has no cash left would never ask again: only payments ask."""
     today = local_date(now)
-    if missing_cash_fen(await float_of(tx, event.street), cash_fen, parameters.low_water_ratio(on=today)) is None:
+    if missing_cash_fen(reserve.float_fen, reserve.balances.cash, parameters.low_water_ratio(on=today)) is None:
         return
     due_at = start_of_day(parameters.ask_again_on(answered_on=today))
     # Not the street as subject: its row would be locked by the job that waits for the accounts we hold.
@@ -132,5 +126,5 @@ async def ask_again(work: Work) -> None:
     """Finance did not fill the reserve: ask again, if it is still low and nothing is open."""
     async with work.transaction() as tx:
         street = work.payload["street"]
-        balances = await lock_reserve(tx, street)
-        await outbox.record(tx, *await ask_if_low(tx, street, balances.cash, now=work.now), at=work.now)
+        reserve = (await lock_reserves(tx, [street]))[street]
+        await outbox.record(tx, *await ask_if_low(tx, reserve, now=work.now), at=work.now)

@@ -9,8 +9,8 @@ Accounts of a street, and what a balance of each means:
   still missing, so that the street can go on helping; these papers are then owed to finance.
 - recoverable: paid wrongly, asked back from the recipient.
 
-Accounts of the district: finance (below zero: all it ever paid out), refilled_expense (what it took over for refills),
-written_off.
+Accounts of the district, with what each has for the street: finance (below zero: all it ever paid out),
+refilled_expense (what it took over for refills), written_off.
 
 Every movement sums to zero, and for each street at every instant
 
@@ -30,8 +30,7 @@ m = min(documented, x + r) in a refill. So a refill takes the documented expense
 and papers that come in are set against what ran ahead.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from fractions import Fraction
 
@@ -42,7 +41,7 @@ DISTRICT = DISTRICT_KEY
 
 
 class Account(StrEnum):
-    """Kinds of accounts: five of each street, three of the district."""
+    """Accounts: five of each street, three of the district."""
 
     CASH = "cash"
     ADVANCES = "advances"
@@ -54,6 +53,16 @@ class Account(StrEnum):
     WRITTEN_OFF = "written_off"
 
 
+STREET_ACCOUNTS = (
+    Account.CASH,
+    Account.ADVANCES,
+    Account.DOCUMENTED,
+    Account.DUE_FROM_FINANCE,
+    Account.RECOVERABLE,
+)
+DISTRICT_ACCOUNTS = (Account.FINANCE, Account.REFILLED_EXPENSE, Account.WRITTEN_OFF)
+
+
 class TransferKind(StrEnum):
     """Why money moves."""
 
@@ -63,67 +72,56 @@ class TransferKind(StrEnum):
     REFILL = "refill"
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """One entry of a transfer: so much more (or, below zero, less) on an account."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amounts:
+    """Fen on each account: the balances of a street, or what a movement adds to each."""
 
-    holder: str
-    account: Account
-    amount_fen: int
+    cash: int = 0
+    advances: int = 0
+    documented: int = 0
+    due_from_finance: int = 0
+    recoverable: int = 0
+    finance: int = 0
+    refilled_expense: int = 0
+    written_off: int = 0
 
+    def __add__(self, other: "Amounts") -> "Amounts":
+        return Amounts(**{field.name: getattr(self, field.name) + getattr(other, field.name) for field in fields(self)})
 
-@dataclass(frozen=True, slots=True)
-class Balances:
-    """The five balances of one street, in fen."""
-
-    cash: int
-    advances: int
-    documented: int
-    due_from_finance: int
-    recoverable: int
-
-    @classmethod
-    def of(cls, by_kind: Mapping[str, int]) -> "Balances":
-        """From balances by account kind."""
-        return cls(**{name: by_kind[name] for name in cls.__slots__})
+    @property
+    def of_street(self) -> int:
+        """What the street's five come to: of balances, the float."""
+        return self.cash + self.advances + self.documented + self.due_from_finance + self.recoverable
 
     @property
     def total(self) -> int:
-        """What must be the float."""
-        return self.cash + self.advances + self.documented + self.due_from_finance + self.recoverable
+        """What all eight come to: zero."""
+        return self.of_street + self.finance + self.refilled_expense + self.written_off
 
 
-def payment(street: str, amount_fen: int, *, papers_missing: bool) -> tuple[Leg, ...]:
-    """Money leaves the reserve. Its first leg is cash."""
-    claim = Account.ADVANCES if papers_missing else Account.DOCUMENTED
-    return _legs(Leg(street, Account.CASH, -amount_fen), Leg(street, claim, amount_fen))
+def payment(amount_fen: int, *, papers_missing: bool) -> Amounts:
+    """Money leaves the reserve."""
+    if papers_missing:
+        return Amounts(cash=-amount_fen, advances=amount_fen)
+    return Amounts(cash=-amount_fen, documented=amount_fen)
 
 
-def settlement(street: str, amount_fen: int, balances: Balances) -> tuple[Leg, ...]:
+def settlement(amount_fen: int, balances: Amounts) -> Amounts:
     """The papers of a grant are complete."""
     matched_fen = min(balances.documented + amount_fen, max(0, -balances.due_from_finance))
-    return _legs(
-        Leg(street, Account.ADVANCES, -amount_fen),
-        Leg(street, Account.DOCUMENTED, amount_fen - matched_fen),
-        Leg(street, Account.DUE_FROM_FINANCE, matched_fen),
-    )
+    return Amounts(advances=-amount_fen, documented=amount_fen - matched_fen, due_from_finance=matched_fen)
 
 
-def refill(street: str, amount_fen: int, balances: Balances) -> tuple[Leg, ...]:
-    """Finance fills the reserve again. Its first leg is cash."""
+def refill(amount_fen: int, balances: Amounts) -> Amounts:
+    """Finance fills the reserve again."""
     matched_fen = min(balances.documented, max(0, amount_fen - balances.due_from_finance))
-    return _legs(
-        Leg(street, Account.CASH, amount_fen),
-        Leg(street, Account.DOCUMENTED, -matched_fen),
-        Leg(street, Account.DUE_FROM_FINANCE, matched_fen - amount_fen),
-        Leg(DISTRICT, Account.FINANCE, -amount_fen),
-        Leg(DISTRICT, Account.REFILLED_EXPENSE, amount_fen),
+    return Amounts(
+        cash=amount_fen,
+        documented=-matched_fen,
+        due_from_finance=matched_fen - amount_fen,
+        finance=-amount_fen,
+        refilled_expense=amount_fen,
     )
-
-
-def _legs(*legs: Leg) -> tuple[Leg, ...]:
-    assert sum(leg.amount_fen for leg in legs) == 0, "a movement sums to zero"
-    return tuple(leg for leg in legs if leg.amount_fen != 0)
 
 
 def low_water_fen(float_fen: int, ratio: Fraction) -> int:

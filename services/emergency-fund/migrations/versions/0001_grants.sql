@@ -40,7 +40,6 @@ create table emergency_grant (
     closed_at timestamptz,
     constraint emergency_grant_pkey primary key (grant_id),
     constraint emergency_grant_street foreign key (street) references reserve (street),
-    constraint emergency_grant_transfer foreign key (transfer_id) references transfer (transfer_id),
     constraint emergency_grant_amount_fen check (amount_fen > 0),
     constraint emergency_grant_state check (state in ('requested', 'approved', 'refused', 'paid', 'closed')),
     constraint emergency_grant_below_limit check (state = 'refused' or counted_fen + amount_fen < limit_fen),
@@ -77,18 +76,70 @@ create table paper_debt (
 );
 create index paper_debt_open on paper_debt (street, due_on) where outcome is null;
 
--- No grant closes with an open debt, and a debt that ended stays ended.
-create function check_grant_closed() returns trigger language plpgsql set search_path = public, pg_temp as $$
+-- A grant walks through its states one step at a time; who did what and when is written once, with the step.
+create function check_grant_step() returns trigger language plpgsql set search_path = public, pg_temp as $$
 begin
-    if exists (select from paper_debt where paper_debt.grant_id = new.grant_id and outcome is null) then
+    if tg_op = 'INSERT' then
+        if new.state not in ('requested', 'refused') or new.approved_by is not null or new.paid_by is not null then
+            raise exception 'grant % does not begin as requested or refused', new.grant_id
+                using errcode = 'check_violation', constraint = 'emergency_grant_step';
+        end if;
+        return new;
+    end if;
+    if (old.state, new.state) not in (
+            ('requested', 'approved'), ('requested', 'refused'), ('approved', 'refused'),
+            ('approved', 'paid'), ('approved', 'closed'), ('paid', 'closed')
+        )
+        or ((new.approved_by, new.approved_at) is distinct from (old.approved_by, old.approved_at)
+            and new.state <> 'approved')
+        or ((new.paid_by, new.paid_at, new.transfer_id) is distinct from (old.paid_by, old.paid_at, old.transfer_id)
+            and old.state <> 'approved')
+    then
+        raise exception 'grant % cannot go from % to % in this way', new.grant_id, old.state, new.state
+            using errcode = 'check_violation', constraint = 'emergency_grant_step';
+    end if;
+    return new;
+end
+$$;
+create trigger emergency_grant_step before insert or update on emergency_grant
+    for each row execute function check_grant_step();
+
+-- At the end of the transaction: a grant is paid by its own payment and by no other, every missing paper of it has
+-- become a debt, and it is closed with no open debt and, if papers were missing, with its settlement posted.
+create function check_grant_paid() returns trigger language plpgsql set search_path = public, pg_temp as $$
+declare
+    owed bigint;
+    still_open bigint;
+begin
+    if not exists (
+        select from transfer
+        where cause_id = new.grant_id and kind = 'payment' and transfer_id = new.transfer_id
+    ) then
+        raise exception 'grant % has no payment of its own', new.grant_id
+            using errcode = 'check_violation', constraint = 'paid_by_its_payment';
+    end if;
+    select count(*), count(*) filter (where outcome is null) into owed, still_open
+    from paper_debt where paper_debt.grant_id = new.grant_id;
+    if owed <> jsonb_array_length(new.papers_missing) then
+        raise exception 'grant % was paid with % papers missing and has % debts',
+            new.grant_id, jsonb_array_length(new.papers_missing), owed
+            using errcode = 'check_violation', constraint = 'no_paper_without_debt';
+    end if;
+    if new.state = 'closed' and still_open > 0 then
         raise exception 'grant % has open paper debts', new.grant_id
             using errcode = 'check_violation', constraint = 'no_close_with_open_debt';
+    end if;
+    if new.state = 'closed' and owed > 0
+        and not exists (select from transfer where cause_id = new.grant_id and kind = 'settlement')
+    then
+        raise exception 'grant % is closed and its advance is not settled', new.grant_id
+            using errcode = 'check_violation', constraint = 'no_close_without_settlement';
     end if;
     return null;
 end
 $$;
-create constraint trigger emergency_grant_close after insert or update on emergency_grant
-    deferrable initially deferred for each row when (new.state = 'closed') execute function check_grant_closed();
+create constraint trigger emergency_grant_is_paid after update on emergency_grant
+    deferrable initially deferred for each row when (new.state in ('paid', 'closed')) execute function check_grant_paid();
 
 create function refuse_reopening() returns trigger language plpgsql as $$
 begin
@@ -117,6 +168,57 @@ create table replenishment (
     constraint replenishment_answered check ((state = 'requested') = (answered_at is null))
 );
 create unique index replenishment_open on replenishment (street) where state = 'requested';
+
+create function check_replenishment_step() returns trigger language plpgsql as $$
+begin
+    if old.state <> 'requested' then
+        raise exception 'replenishment % was answered', old.replenishment_id
+            using errcode = 'restrict_violation', constraint = 'replenishment_answered_once';
+    end if;
+    return new;
+end
+$$;
+create trigger replenishment_step before update on replenishment
+    for each row execute function check_replenishment_step();
+
+-- No money moves without its cause: a payment that was approved, the settlement of what was paid, a refill that was
+-- asked for. Each once, to the fen, on the same street. The pre-set float is the first transfer of a street.
+create function check_transfer_causes() returns trigger language plpgsql set search_path = public, pg_temp as $$
+declare
+    wrong record;
+begin
+    select added.kind, added.version, added.street into wrong
+    from added
+    where not case kind
+        when 'preset' then true
+        when 'payment' then exists (
+            select from emergency_grant
+            where grant_id = added.cause_id and emergency_grant.street = added.street
+                and state = 'approved' and amount_fen = -added.cash_fen
+                and (papers_missing = '[]') = (added.advances_fen = 0)
+        )
+        when 'settlement' then exists (
+            select from emergency_grant
+            where grant_id = added.cause_id and emergency_grant.street = added.street
+                and state = 'paid' and amount_fen = -added.advances_fen
+        )
+        when 'refill' then exists (
+            select from replenishment
+            where replenishment_id = added.cause_id and replenishment.street = added.street
+                and state = 'requested' and asked_fen >= added.cash_fen
+        )
+        else false
+    end
+    limit 1;
+    if found then
+        raise exception 'transfer % of street % has no cause that allows a %', wrong.version, wrong.street, wrong.kind
+            using errcode = 'check_violation', constraint = 'transfer_has_cause';
+    end if;
+    return null;
+end
+$$;
+create trigger transfer_2_has_cause after insert on transfer referencing new table as added
+    for each statement execute function check_transfer_causes();
 
 -- What the same household already has, or has been promised, for the same incident: the same day, or the same cause
 -- within the given days. Counts every street, whoever asks, and tells the sum only. Holds a lock on the household
