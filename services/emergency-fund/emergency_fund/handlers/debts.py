@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.handlers.decide import require_other_person, state_after
 from emergency_fund.handlers.posting import Transfer, append, lock_reserves
-from emergency_fund.queries import find_grant, grant_view
+from emergency_fund.queries.grants import find_grant, grant_view
 from emergency_fund.rules.grant import GrantAction, GrantState
 from emergency_fund.rules.ledger import TransferKind, settlement
-from emergency_fund.schemas import GrantView, Settlement
+from emergency_fund.schemas.grants import GrantView, Settlement
 from emergency_fund.tables import emergency_grant, paper_debt
 from shared import deadlines, outbox
 from shared.auth import Principal, Role

@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from emergency_fund.queries import find_grant, grant_view
+from emergency_fund.queries.grants import find_grant, grant_view
 from emergency_fund.rules.grant import GrantAction, GrantState, NotPossibleNow, may_decide, next_state
-from emergency_fund.schemas import GrantView, Refusal
+from emergency_fund.schemas.grants import GrantView, Refusal
 from emergency_fund.tables import emergency_grant
 from shared import outbox
 from shared.auth import Principal

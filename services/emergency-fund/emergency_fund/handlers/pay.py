@@ -10,11 +10,11 @@ from emergency_fund.handlers.debts import DEBT_OVERDUE
 from emergency_fund.handlers.decide import state_after
 from emergency_fund.handlers.posting import Transfer, append, lock_reserves
 from emergency_fund.handlers.replenish import ask_if_low
-from emergency_fund.queries import find_grant, grant_view
+from emergency_fund.queries.grants import find_grant, grant_view
 from emergency_fund.rules import parameters
 from emergency_fund.rules.grant import GrantAction, GrantState
 from emergency_fund.rules.ledger import TransferKind, payment
-from emergency_fund.schemas import GrantView
+from emergency_fund.schemas.grants import GrantView
 from emergency_fund.tables import emergency_grant, paper_debt
 from shared import deadlines, outbox
 from shared.auth import Principal

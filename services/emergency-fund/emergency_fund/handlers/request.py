@@ -9,10 +9,11 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.clients import Clients, check_household
-from emergency_fund.queries import float_of, grant_view, limit_on
+from emergency_fund.queries.grants import grant_view, limit_on
+from emergency_fund.queries.ledger import float_of
 from emergency_fund.rules import parameters
 from emergency_fund.rules.grant import GrantState, Limit
-from emergency_fund.schemas import GrantRequest, GrantView
+from emergency_fund.schemas.grants import GrantRequest, GrantView
 from emergency_fund.tables import emergency_grant
 from shared import outbox
 from shared.auth import Principal

@@ -1,46 +1,26 @@
-"""What callers send to emergency-fund and see of it. Amounts are decimal strings of yuan."""
+"""A grant: asked for, decided, paid, its papers."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from emergency_fund.rules.grant import GrantState
-from emergency_fund.rules.ledger import Account, TransferKind
+from emergency_fund.schemas.values import Amount, PaperCode, Reference, Seen, Strict, Words
 from shared.clock import Day
 from shared.events.emergency_fund import IncidentCause
-from shared.money import Fen, FenOfYuan
+from shared.money import Fen
 
 _HOUSEHOLD = "01930000-0000-7000-8000-000000000001"
 _GRANT = "01930000-0000-7000-8000-00000000000b"
 _DEBT = "01930000-0000-7000-8000-00000000000c"
 _TRANSFER = "01930000-0000-7000-8000-00000000000d"
-_REPLENISHMENT = "01930000-0000-7000-8000-00000000000a"
 _STREET = "420106006"
 _INSTANT = "2022-12-05T02:00:00Z"
 _FIRST_INCIDENT_DAY = date(2000, 1, 1)
 
-
-def _printable(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("only printable characters are accepted")
-    return text
-
-
-Amount = Annotated[FenOfYuan, Field(gt=0, description="元，十进制字符串，至多两位小数", examples=["3639.99"])]
-Words = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), AfterValidator(_printable)
-]
-Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_:.-]{1,60}$")]
-PaperCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,49}$")]
 MissingKind = Literal["relief_before_approval", "approval_with_pending_materials", "notice_and_commitment"]
-
-
-class Strict(BaseModel):
-    """Refuses fields that it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Incident(Strict):
@@ -140,12 +120,6 @@ class Settlement(Strict):
         return self
 
 
-class Seen(BaseModel):
-    """What the service shows."""
-
-    model_config = ConfigDict(frozen=True)
-
-
 class PaperDebt(Seen):
     """A paper that is owed, or was."""
 
@@ -203,84 +177,3 @@ class GrantView(Seen):
     paid_at: datetime | None
     transfer_id: UUID | None = Field(examples=[_TRANSFER])
     closed_at: datetime | None
-
-
-class OpenDebt(Seen):
-    """A paper that a street owes."""
-
-    grant_id: UUID = Field(examples=[_GRANT])
-    debt_id: UUID = Field(examples=[_DEBT])
-    paper: str = Field(examples=["fire_certificate"])
-    owner: str = Field(examples=["clerk-420106006-1"])
-    due_on: date = Field(examples=["2022-12-19"])
-    overdue: bool
-
-
-class OpenReplenishment(Seen):
-    """A request for replenishment that finance has not answered."""
-
-    replenishment_id: UUID = Field(examples=[_REPLENISHMENT])
-    amount: Fen = Field(examples=["18199.95"])
-    requested_at: datetime
-
-
-class ReserveView(Seen):
-    """A street reserve now. The five balances always come to the float."""
-
-    street: str = Field(examples=[_STREET])
-    float_amount: Fen = Field(serialization_alias="float", examples=["30000.00"])
-    cash: Fen = Field(description="现金", examples=["26360.01"])
-    advances: Fen = Field(description="已支付、材料未齐", examples=["3639.99"])
-    documented: Fen = Field(description="已支付、材料已齐、尚未补充", examples=["0.00"])
-    due_from_finance: Fen = Field(description="应收财政；负数为财政先于材料补充的金额", examples=["0.00"])
-    recoverable: Fen = Field(description="应追回", examples=["0.00"])
-    low_water: Fen = Field(description="低于此数自动申请补充", examples=["15000.00"])
-    open_replenishment: OpenReplenishment | None
-    open_debts: list[OpenDebt]
-
-
-class StatementEntry(Seen):
-    """One entry with the balance after it."""
-
-    version: int = Field(examples=[2])
-    transfer_id: UUID = Field(examples=[_TRANSFER])
-    kind: TransferKind
-    cause_id: UUID | None = Field(description="支付单或补充申请", examples=[_GRANT])
-    amount: Fen = Field(examples=["-3639.99"])
-    balance_after: Fen = Field(examples=["26360.01"])
-    posted_at: datetime = Field(examples=[_INSTANT])
-    actor: str = Field(examples=["clerk-420106006-1"])
-
-
-class AccountStatement(Seen):
-    """One account on one day."""
-
-    account: Account
-    opening: Fen = Field(examples=["30000.00"])
-    entries: list[StatementEntry]
-    closing: Fen = Field(examples=["26360.01"])
-
-
-class StatementView(Seen):
-    """All accounts of a street on one day."""
-
-    street: str = Field(examples=[_STREET])
-    on: date = Field(examples=["2022-12-05"])
-    accounts: list[AccountStatement]
-
-
-class TrialBalanceLine(Seen):
-    """One account with its balance on the side where it stands."""
-
-    holder: str = Field(description="街道代码；420106 为区级", examples=[_STREET])
-    account: Account
-    debit: Fen = Field(examples=["26360.01"])
-    credit: Fen = Field(examples=["0.00"])
-
-
-class TrialBalanceView(Seen):
-    """Every account now; both sides come to the same."""
-
-    accounts: list[TrialBalanceLine]
-    total_debit: Fen = Field(examples=["420000.00"])
-    total_credit: Fen = Field(examples=["420000.00"])

@@ -1,0 +1,9 @@
+"""Who may ask emergency-fund for what."""
+
+from fastapi import APIRouter
+
+from emergency_fund.api import grants, ledger
+
+router = APIRouter(prefix="/v1")
+for part in (grants, ledger):
+    router.include_router(part.router)
