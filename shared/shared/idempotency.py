@@ -49,25 +49,43 @@ async def once(
     owner: the caller whose keys these are (client and subject). operation: what the key was used for, so that one
     key cannot stand for two things. Raises Problem 409 `idempotency_key_reused` when the body differs.
     """
-    sent = body if isinstance(body, str) else body.model_dump_json()
-    digest = hashlib.sha256(f"{operation}\n{sent}".encode()).hexdigest()
+    kept = await answered(tx, owner=owner, key=key, operation=operation, body=body, answer_type=answer_type)
+    if kept is not None:
+        return kept
+    answer = await write()
+    driver = await driver_connection(tx)
+    await driver.execute(_KEEP, owner, key, _digest(operation, body), answer.model_dump_json())
+    return answer
+
+
+async def answered(
+    tx: AsyncConnection, *, owner: str, key: str, operation: str, body: BaseModel | str, answer_type: type[Answer]
+) -> Answer | None:
+    """What a key was answered before; None where it was not. The key is held until `tx` ends.
+
+    For who must ask another service before the write: a retry then gets its answer though that service is down.
+    Raises Problem 409 `idempotency_key_reused` when the body differs.
+    """
     driver = await driver_connection(tx)
     kept = await driver.fetchrow(_CLAIM, owner, key)
-    if kept is not None:
-        if kept["body_digest"] != digest:
-            raise Problem(
-                409,
-                "idempotency_key_reused",
-                "同一幂等键不能用于不同的内容",
-                f"幂等键 {key} 已用于另一内容",
-                field="header.Idempotency-Key",
-                value=key,
-                way_out="新的办理请使用新的幂等键；重试请原样提交",
-            )
-        return answer_type.model_validate_json(kept["answer"])
-    answer = await write()
-    await driver.execute(_KEEP, owner, key, digest, answer.model_dump_json())
-    return answer
+    if kept is None:
+        return None
+    if kept["body_digest"] != _digest(operation, body):
+        raise Problem(
+            409,
+            "idempotency_key_reused",
+            "同一幂等键不能用于不同的内容",
+            f"幂等键 {key} 已用于另一内容",
+            field="header.Idempotency-Key",
+            value=key,
+            way_out="新的办理请使用新的幂等键；重试请原样提交",
+        )
+    return answer_type.model_validate_json(kept["answer"])
+
+
+def _digest(operation: str, body: BaseModel | str) -> str:
+    sent = body if isinstance(body, str) else body.model_dump_json()
+    return hashlib.sha256(f"{operation}\n{sent}".encode()).hexdigest()
 
 
 def key_owner(client_id: str, subject: str | UUID) -> str:

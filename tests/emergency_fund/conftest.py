@@ -36,7 +36,12 @@ AUDITOR = "auditor-1"
 MONDAY = datetime(2022, 12, 5, 2, tzinfo=UTC)
 """10:00 in Wuhan, two days after the fire of the story."""
 
-_ROLES = {"clerk": Role.STREET_CLERK, "approver": Role.STREET_APPROVER, "auditor": Role.AUDITOR}
+_ROLES = {
+    "clerk": Role.STREET_CLERK,
+    "approver": Role.STREET_APPROVER,
+    "auditor": Role.AUDITOR,
+    "officer": Role.DISTRICT_OFFICER,
+}
 
 
 @dataclass
@@ -118,6 +123,20 @@ class Fund:
             "papers_missing": [{"paper": paper, "kind": "relief_before_approval"} for paper in missing],
         }
         return await self.http.post(f"/v1/streets/{street}/grants", json=body | changes, headers=self.as_(by, key))
+
+    async def give(
+        self, amount: str = "800.00", *, by: str = CLERK, key: str | None = None, **changes: Any
+    ) -> httpx.Response:
+        """Pay a small amount at once; to a new household by default."""
+        body = {
+            "household_id": str(new_id()),
+            "incident": {"cause": "accident", "on": "2022-12-05", "place": "候补街社区"},
+            "amount": amount,
+            "persons": ["p1"],
+            "payment": {"method": "cash", "payee_ref": "p1"},
+        }
+        url = f"/v1/streets/{STREET}/quick-relief"
+        return await self.http.post(url, json=body | changes, headers=self.as_(by, key))
 
     async def act(
         self,

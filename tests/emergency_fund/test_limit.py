@@ -39,7 +39,7 @@ def test_grants_stay_strictly_below_the_limit(
 async def test_one_fen_below_is_accepted(fund: Fund) -> None:
     grant = ok(await fund.request("3639.99"))
     assert grant["state"] == "requested"
-    assert grant["limit"] == {"standard": "910.00", "limit": "3640.00", "counted": "0.00"}
+    assert grant["limit"] == {"standard": "910.00", "limit": "3640.00", "counted": "0.00", "emergency_id": None}
 
 
 async def test_exactly_four_times_is_refused_on_record_with_the_open_route(fund: Fund) -> None:
@@ -89,6 +89,33 @@ async def test_telling_the_same_incident_differently_is_not_a_way_round(fund: Fu
     ok(await fund.request("2900.00", household_id=household_id))
     answer = await fund.request("2900.00", household_id=household_id, **changed)
     assert problem_code(answer) == "not_below_limit"
+
+
+async def test_another_day_and_another_word_for_it_is_not_a_way_round(fund: Fund) -> None:
+    household_id = new_id()
+    await fund.paid("2900.00", household_id=household_id)
+    for cause, day in (("accident", "2022-12-04"), ("serious_illness", "2022-11-20"), ("other", "2022-12-05")):
+        incident = {"cause": cause, "on": day, "place": "别处"}
+        answer = await fund.request("2900.00", household_id=household_id, incident=incident)
+        assert (answer.status_code, problem_code(answer)) == (422, "not_below_limit")
+
+
+async def test_another_incident_counts_for_itself_when_the_clerk_says_why(fund: Fund) -> None:
+    household_id = new_id()
+    await fund.paid("2900.00", household_id=household_id)
+    separate = {"separate_because": "火灾之后一周，p2 在外地遭遇车祸"}
+    same_day = {"cause": "traffic_accident", "on": "2022-12-03", "place": "外地", **separate}
+    assert problem_code(await fund.request("2900.00", household_id=household_id, incident=same_day)) == (
+        "not_below_limit"
+    )
+    again = {"cause": "fire", "on": "2022-12-05", "place": "别处", **separate}
+    assert problem_code(await fund.request("2900.00", household_id=household_id, incident=again)) == "not_below_limit"
+    other = {"cause": "traffic_accident", "on": "2022-12-05", "place": "外地", **separate}
+    grant = ok(await fund.request("2900.00", household_id=household_id, incident=other))
+    assert (grant["limit"]["counted"], grant["incident"]["separate_because"]) == (
+        "0.00",
+        separate["separate_because"],
+    )
 
 
 async def test_another_street_is_not_a_way_round(fund: Fund) -> None:

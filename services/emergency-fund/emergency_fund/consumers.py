@@ -1,12 +1,14 @@
 """What emergency-fund reacts to."""
 
+from emergency_fund.handlers.recusals import keep_recusal
 from emergency_fund.handlers.replenish import post_answer
 from emergency_fund.handlers.standards import keep_standard
 from shared.events.departments import ReplenishmentAnswered
-from shared.events.eligibility import StandardPublished
+from shared.events.eligibility import OfficerRecused, StandardPublished
 from shared.inbox import Subscriptions
 
 SUBSCRIPTIONS: Subscriptions = {
     StandardPublished: keep_standard,
+    OfficerRecused: keep_recusal,
     ReplenishmentAnswered: post_answer,
 }

@@ -1,7 +1,7 @@
 """What the clock starts in emergency-fund."""
 
 from emergency_fund.clients import Clients
-from emergency_fund.handlers import debts, replenish
+from emergency_fund.handlers import debts, pay_at_once, replenish
 from shared.deadlines import Jobs, Work
 
 
@@ -10,9 +10,18 @@ async def note_overdue(work: Work, _: Clients) -> None:
     await debts.note_overdue(work)
 
 
+async def note_approval_overdue(work: Work, _: Clients) -> None:
+    """The last day to approve what was paid at once is over."""
+    await pay_at_once.note_approval_overdue(work)
+
+
 async def ask_again(work: Work, _: Clients) -> None:
     """A reserve that finance left low may ask again."""
     await replenish.ask_again(work)
 
 
-JOBS: Jobs[Clients] = {debts.DEBT_OVERDUE: note_overdue, replenish.ASK_AGAIN: ask_again}
+JOBS: Jobs[Clients] = {
+    debts.DEBT_OVERDUE: note_overdue,
+    pay_at_once.APPROVAL_OVERDUE: note_approval_overdue,
+    replenish.ASK_AGAIN: ask_again,
+}

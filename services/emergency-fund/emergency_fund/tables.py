@@ -1,6 +1,6 @@
 """What emergency-fund keeps. What must hold of it is held by the database itself: see the first migration."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, MetaData, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from emergency_fund.rules.ledger import Account
@@ -38,6 +38,29 @@ standard = Table(
     Column("assumed", Boolean),
 )
 
+declared_emergency = Table(
+    "declared_emergency",
+    metadata,
+    Column("emergency_id", Uuid, primary_key=True),
+    Column("title", Text),
+    Column("document_number", Text),
+    Column("streets", ARRAY(Text)),
+    Column("first_day", Date),
+    Column("last_day", Date),
+    Column("limit_multiple", Integer),
+    Column("declared_by", Text),
+    _instant("declared_at"),
+    Column("confirmed_by", Text),
+    _instant("confirmed_at"),
+    Column("ended_on", Date),
+    Column("ended_by", Text),
+    Column("end_reason", Text),
+)
+
+recusal = Table(
+    "recusal", metadata, Column("household_id", Uuid, primary_key=True), Column("subject", Text, primary_key=True)
+)
+
 emergency_grant = Table(
     "emergency_grant",
     metadata,
@@ -47,6 +70,7 @@ emergency_grant = Table(
     Column("cause", Text),
     Column("occurred_on", Date),
     Column("place", Text),
+    Column("separate_because", Text),
     Column("amount_fen", BigInteger),
     Column("member_refs", ARRAY(Text)),
     Column("payment_method", Text),
@@ -56,6 +80,9 @@ emergency_grant = Table(
     Column("standard_fen", BigInteger),
     Column("limit_fen", BigInteger),
     Column("counted_fen", BigInteger),
+    Column("emergency_id", Uuid),
+    Column("approve_by", Date),
+    Column("small_fen", BigInteger),
     Column("state", Text),
     Column("requested_by", Text),
     _instant("requested_at"),

@@ -4,11 +4,12 @@ from datetime import date
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from shared.events.contract import HouseholdEvent, StreetEvent
+from shared.events.contract import DistrictEvent, HouseholdEvent, StreetEvent
 
 _HOUSEHOLD = "01930000-0000-7000-8000-000000000001"
 _GRANT = "01930000-0000-7000-8000-00000000000b"
 _DEBT = "01930000-0000-7000-8000-00000000000c"
+_EMERGENCY = "01930000-0000-7000-8000-00000000000e"
 _REPLENISHMENT = "01930000-0000-7000-8000-00000000000a"
 _GRANT_FIELDS = {
     "household_id": _HOUSEHOLD,
@@ -73,6 +74,74 @@ class GrantPaid(HouseholdEvent, topic="emergency-fund", type="emergency-fund.gra
     transfer_id: UUID
     open_debts: int
     """Papers still missing when it was paid."""
+
+
+class GrantApprovalOverdue(
+    HouseholdEvent, topic="emergency-fund", type="emergency-fund.grant-approval-overdue.v1", clause="4.2.1"
+):
+    """A payment at once was not approved by its day. It stays to be decided."""
+
+    example: ClassVar = {
+        "household_id": _HOUSEHOLD,
+        "grant_id": _GRANT,
+        "street": "420106006",
+        "approve_by": "2022-12-08",
+    }
+
+    grant_id: UUID
+    street: str
+    approve_by: date
+
+
+class GrantObjected(HouseholdEvent, topic="emergency-fund", type="emergency-fund.grant-objected.v1", clause="4.2.1"):
+    """A payment at once was not approved after: the money is to be recovered."""
+
+    example: ClassVar = {
+        "household_id": _HOUSEHOLD,
+        "grant_id": _GRANT,
+        "street": "420106006",
+        "amount_fen": 80000,
+        "objected_by": "approver-420106006-1",
+    }
+
+    grant_id: UUID
+    street: str
+    amount_fen: int
+    objected_by: str
+
+
+class EmergencyDeclared(
+    DistrictEvent, topic="emergency-fund", type="emergency-fund.emergency-declared.v1", clause="4.4.2"
+):
+    """A public emergency is declared and confirmed: grants of its streets may be higher on its days."""
+
+    example: ClassVar = {
+        "emergency_id": _EMERGENCY,
+        "document_number": "武昌应急〔2022〕3号",
+        "streets": ["420106006"],
+        "first_day": "2022-12-05",
+        "last_day": "2022-12-31",
+        "limit_multiple": 8,
+    }
+
+    emergency_id: UUID
+    document_number: str
+    streets: tuple[str, ...]
+    first_day: date
+    last_day: date
+    limit_multiple: int
+    """Grants stay strictly below so many times the urban dibao standard."""
+
+
+class EmergencyEnded(DistrictEvent, topic="emergency-fund", type="emergency-fund.emergency-ended.v1", clause="4.4.2"):
+    """A declared emergency ended before its last day."""
+
+    example: ClassVar = {"emergency_id": _EMERGENCY, "streets": ["420106006"], "ended_on": "2022-12-10"}
+
+    emergency_id: UUID
+    streets: tuple[str, ...]
+    ended_on: date
+    """Its last day."""
 
 
 class PaperDebtOpened(

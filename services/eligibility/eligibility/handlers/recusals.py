@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eligibility.queries.decisions import decision_row
 from eligibility.tables import recusal
+from shared import outbox
 from shared.auth import Principal
+from shared.events.eligibility import OfficerRecused
 from shared.problems import Problem
 
 
@@ -19,7 +21,7 @@ async def recuse(
 ) -> sa.Row[Any]:
     """Step back from everything of the decision's household. Raises Problem 404. Said twice, it is said."""
     row = await decision_row(tx, decision_id)
-    await tx.execute(
+    recorded = await tx.execute(
         insert(recusal)
         .values(
             household_id=row.household_id,
@@ -30,7 +32,11 @@ async def recuse(
             recorded_at=now,
         )
         .on_conflict_do_nothing()
+        .returning(recusal.c.subject)
     )
+    if recorded.one_or_none() is not None:
+        event = OfficerRecused(household_id=row.household_id, street=row.street, subject=caller.subject)
+        await outbox.record(tx, event, at=now)
     return row
 
 

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from emergency_fund.api import grants, ledger
+from emergency_fund.api import emergencies, grants, ledger
 
 router = APIRouter(prefix="/v1")
-for part in (grants, ledger):
+for part in (grants, emergencies, ledger):
     router.include_router(part.router)

@@ -5,9 +5,9 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from emergency_fund.api.callers import Approver, Clerk, ClientsDep, Officer, Reader, only_own_street
-from emergency_fund.handlers import debts, decide, pay, request
+from emergency_fund.handlers import debts, decide, pay, pay_at_once, request
 from emergency_fund.queries.grants import grant_view
-from emergency_fund.schemas.grants import GrantRequest, GrantView, Refusal, Settlement
+from emergency_fund.schemas.grants import GrantRequest, GrantView, QuickRelief, Refusal, Settlement
 from shared.app import ClockDep, DatabaseDep
 from shared.idempotency import IdempotencyKey
 from shared.identity import StreetCode
@@ -34,6 +34,25 @@ async def request_grant(
     return await request.request_grant(database, clock, clients, caller, street, key, body)
 
 
+@router.post("/streets/{street}/quick-relief", status_code=201, responses=problem_responses(404, 409, 503))
+async def give_quick_relief(
+    street: StreetCode,
+    body: QuickRelief,
+    key: IdempotencyKey,
+    caller: Clerk,
+    database: DatabaseDep,
+    clock: ClockDep,
+    clients: ClientsDep,
+) -> GrantView:
+    """Pay a small amount at once: at most one month of the standard, per household and incident (4.2.1).
+
+    Another person approves it after, and it is explained after, each within its days. Above the amount the answer is
+    422 `not_small`, and nothing is paid.
+    """
+    only_own_street(caller, street)
+    return await pay_at_once.give(database, clock, clients, caller, street, key, body)
+
+
 @router.get("/grants/{grant_id}", responses=problem_responses(404))
 async def read_grant(grant_id: UUID, caller: Reader, database: DatabaseDep) -> GrantView:
     """One grant with its papers."""
@@ -45,7 +64,7 @@ async def read_grant(grant_id: UUID, caller: Reader, database: DatabaseDep) -> G
 async def approve_grant(
     grant_id: UUID, key: IdempotencyKey, caller: Approver, database: DatabaseDep, clock: ClockDep
 ) -> GrantView:
-    """Approve a grant that another person asked for."""
+    """Approve a grant that another person asked for, or paid at once."""
     return await decide.approve(database, clock, caller, grant_id, key)
 
 
@@ -53,7 +72,10 @@ async def approve_grant(
 async def refuse_grant(
     grant_id: UUID, body: Refusal, key: IdempotencyKey, caller: Approver, database: DatabaseDep, clock: ClockDep
 ) -> GrantView:
-    """Refuse a grant that another person asked for, also after approval while it is not paid."""
+    """Refuse a grant that another person asked for, also after approval while it is not paid.
+
+    One that was paid at once is objected to: the money is to be recovered.
+    """
     return await decide.refuse(database, clock, caller, grant_id, key, body)
 
 

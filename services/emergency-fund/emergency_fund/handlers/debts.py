@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from emergency_fund.handlers.decide import require_other_person, state_after
 from emergency_fund.handlers.posting import Transfer, append, lock_reserves
+from emergency_fund.handlers.steps import require_other_person, state_after
 from emergency_fund.queries.grants import find_grant, grant_view
 from emergency_fund.rules.grant import GrantAction, GrantState
 from emergency_fund.rules.ledger import TransferKind, settlement
@@ -66,15 +66,15 @@ async def _settle(
         .where(paper_debt.c.debt_id == debt_id)
         .values(outcome=settled.outcome, waived_reason=settled.reason, settled_by=caller.subject, settled_at=now)
     )
-    still_open = await tx.scalar(
-        select(func.count())
-        .select_from(paper_debt)
-        .where(paper_debt.c.grant_id == grant_id, paper_debt.c.outcome.is_(None))
-    )
-    if still_open:
+    if await has_open_debts(tx, grant_id):
         state_after(grant, GrantAction.SETTLE_DEBT)
-    else:
-        await _close(tx, clock, caller, grant)
+    elif state_after(grant, GrantAction.SETTLE_LAST_DEBT) is GrantState.CLOSED:
+        await settle_advance(tx, clock, caller, grant)
+        await tx.execute(
+            update(emergency_grant)
+            .where(emergency_grant.c.grant_id == grant_id)
+            .values(state=GrantState.CLOSED, closed_at=now)
+        )
     event = PaperDebtSettled(
         household_id=grant.household_id,
         grant_id=grant_id,
@@ -106,8 +106,18 @@ async def _open_debt(tx: AsyncConnection, grant_id: UUID, debt_id: UUID) -> Any:
     return debt
 
 
-async def _close(tx: AsyncConnection, clock: Clock, caller: Principal, grant: Any) -> None:
-    state = state_after(grant, GrantAction.SETTLE_LAST_DEBT)
+async def has_open_debts(tx: AsyncConnection, grant_id: UUID) -> bool:
+    """Whether a paper is still owed for a grant."""
+    still_open = await tx.scalar(
+        select(func.count())
+        .select_from(paper_debt)
+        .where(paper_debt.c.grant_id == grant_id, paper_debt.c.outcome.is_(None))
+    )
+    return bool(still_open)
+
+
+async def settle_advance(tx: AsyncConnection, clock: Clock, caller: Principal, grant: Any) -> None:
+    """The papers of a grant are complete: its advance becomes documented expense."""
     heads = await lock_reserves(tx, [grant.street])
     transfer = Transfer(
         kind=TransferKind.SETTLEMENT,
@@ -117,12 +127,6 @@ async def _close(tx: AsyncConnection, clock: Clock, caller: Principal, grant: An
         movement=settlement(grant.amount_fen, heads[grant.street].balances),
     )
     await append(tx, heads, [transfer], at=clock.now())
-    assert state is GrantState.CLOSED, "the last debt closes the grant"
-    await tx.execute(
-        update(emergency_grant)
-        .where(emergency_grant.c.grant_id == grant.grant_id)
-        .values(state=state, closed_at=clock.now())
-    )
 
 
 async def note_overdue(work: Work) -> None:

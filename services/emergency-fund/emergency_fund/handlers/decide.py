@@ -1,4 +1,4 @@
-"""A second officer approves or refuses a grant. Clause 4.3.3."""
+"""A second officer approves or refuses a grant, before it is paid or after. Clauses 4.2.1 and 4.3.3."""
 
 from typing import Any
 from uuid import UUID
@@ -6,8 +6,11 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from emergency_fund.handlers.pay_at_once import approve_after, object_after
+from emergency_fund.handlers.recusals import refuse_recused
+from emergency_fund.handlers.steps import require_other_person, state_after
 from emergency_fund.queries.grants import find_grant, grant_view
-from emergency_fund.rules.grant import GrantAction, GrantState, NotPossibleNow, may_decide, next_state
+from emergency_fund.rules.grant import GrantAction, GrantState
 from emergency_fund.schemas.grants import GrantView, Refusal
 from emergency_fund.tables import emergency_grant
 from shared import outbox
@@ -16,19 +19,10 @@ from shared.clock import Clock
 from shared.database import Database
 from shared.events.emergency_fund import GrantApproved, GrantRefused
 from shared.idempotency import key_owner, once
-from shared.problems import Problem
-
-_STATE_WORDS = {
-    GrantState.REQUESTED: "待审批",
-    GrantState.APPROVED: "已审批、待支付",
-    GrantState.REFUSED: "已拒绝",
-    GrantState.PAID: "已支付、材料待补",
-    GrantState.CLOSED: "已办结",
-}
 
 
 async def approve(database: Database, clock: Clock, caller: Principal, grant_id: UUID, key: str) -> GrantView:
-    """Approve a request of another person."""
+    """Approve a request of another person, or what another person paid at once."""
     async with database.transaction(caller) as tx:
         return await once(
             tx,
@@ -44,6 +38,10 @@ async def approve(database: Database, clock: Clock, caller: Principal, grant_id:
 async def _approve(tx: AsyncConnection, clock: Clock, caller: Principal, grant_id: UUID) -> GrantView:
     grant = await find_grant(tx, grant_id, for_update=True)
     require_other_person(caller, grant)
+    await refuse_recused(tx, caller, grant.household_id)
+    if grant.state == GrantState.PAID_UNAPPROVED:
+        await approve_after(tx, clock, caller, grant)
+        return await grant_view(tx, grant_id)
     await _move(
         tx,
         grant,
@@ -66,7 +64,7 @@ async def _approve(tx: AsyncConnection, clock: Clock, caller: Principal, grant_i
 async def refuse(
     database: Database, clock: Clock, caller: Principal, grant_id: UUID, key: str, refusal: Refusal
 ) -> GrantView:
-    """Refuse a request of another person, or take an approval back before it is paid."""
+    """Refuse a request of another person, take an approval back before it is paid, or object to a payment at once."""
     async with database.transaction(caller) as tx:
         return await once(
             tx,
@@ -82,6 +80,10 @@ async def refuse(
 async def _refuse(tx: AsyncConnection, clock: Clock, caller: Principal, grant_id: UUID, refusal: Refusal) -> GrantView:
     grant = await find_grant(tx, grant_id, for_update=True)
     require_other_person(caller, grant)
+    await refuse_recused(tx, caller, grant.household_id)
+    if grant.state == GrantState.PAID_UNAPPROVED:
+        await object_after(tx, clock, caller, grant, refusal)
+        return await grant_view(tx, grant_id)
     await _move(
         tx,
         grant,
@@ -110,31 +112,3 @@ async def _move(tx: AsyncConnection, grant: Any, action: GrantAction, **facts: A
     await tx.execute(
         update(emergency_grant).where(emergency_grant.c.grant_id == grant.grant_id).values(state=state, **facts)
     )
-
-
-def require_other_person(caller: Principal, grant: Any) -> None:
-    """Raises Problem 403 for the person who asked for the grant."""
-    if not may_decide(caller.subject, requested_by=grant.requested_by):
-        raise Problem(
-            403,
-            "same_person",
-            "经办人不能审批自己的申请",
-            f"支付单 {grant.grant_id} 由 {caller.subject} 本人申请",
-            way_out="请由另一名有审批权限的人员办理",
-        )
-
-
-def state_after(grant: Any, action: GrantAction) -> GrantState:
-    """The state that an action leads to. Raises Problem 409."""
-    try:
-        return next_state(GrantState(grant.state), action)
-    except NotPossibleNow as error:
-        raise Problem(
-            409,
-            "not_possible_now",
-            "支付单的当前状态不允许此操作",
-            f"支付单 {grant.grant_id} {_STATE_WORDS[error.state]}",
-            field="state",
-            value=error.state,
-            way_out="请查看支付单的当前状态",
-        ) from error

@@ -1,4 +1,4 @@
-"""An approved grant is paid: money first, papers within their days. Clauses 4.2.1, 4.3.2 and 4.3.3."""
+"""A grant is paid: money first, papers within their days. Clauses 4.2.1, 4.3.2 and 4.3.3."""
 
 from typing import Any
 from uuid import UUID
@@ -7,9 +7,10 @@ from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.handlers.debts import DEBT_OVERDUE
-from emergency_fund.handlers.decide import state_after
 from emergency_fund.handlers.posting import Transfer, append, lock_reserves
+from emergency_fund.handlers.recusals import refuse_recused
 from emergency_fund.handlers.replenish import ask_if_low
+from emergency_fund.handlers.steps import state_after
 from emergency_fund.queries.grants import find_grant, grant_view
 from emergency_fund.rules import parameters
 from emergency_fund.rules.grant import GrantAction, GrantState
@@ -43,8 +44,15 @@ async def pay(database: Database, clock: Clock, caller: Principal, grant_id: UUI
 
 async def _pay(tx: AsyncConnection, clock: Clock, caller: Principal, grant_id: UUID) -> GrantView:
     grant = await find_grant(tx, grant_id, for_update=True)
-    state = state_after(grant, GrantAction.PAY_BEFORE_PAPERS if grant.papers_missing else GrantAction.PAY_WITH_PAPERS)
-    now = clock.now()
+    await refuse_recused(tx, caller, grant.household_id)
+    action = GrantAction.PAY_BEFORE_PAPERS if grant.papers_missing else GrantAction.PAY_WITH_PAPERS
+    await pay_out(tx, clock, caller, grant, action)
+    return await grant_view(tx, grant_id)
+
+
+async def pay_out(tx: AsyncConnection, clock: Clock, caller: Principal, grant: Any, action: GrantAction) -> None:
+    """Money leaves the reserve for a grant that is locked. Raises Problem 409 where that is not possible now."""
+    state, now = state_after(grant, action), clock.now()
     heads = await lock_reserves(tx, [grant.street])
     reserve = heads[grant.street]
     if reserve.balances.cash < grant.amount_fen:
@@ -52,15 +60,14 @@ async def _pay(tx: AsyncConnection, clock: Clock, caller: Principal, grant_id: U
     transfer = Transfer(
         kind=TransferKind.PAYMENT,
         street=grant.street,
-        cause_id=grant_id,
+        cause_id=grant.grant_id,
         actor=caller.subject,
         movement=payment(grant.amount_fen, papers_missing=bool(grant.papers_missing)),
     )
     await append(tx, heads, [transfer], at=now)
-
     await tx.execute(
         update(emergency_grant)
-        .where(emergency_grant.c.grant_id == grant_id)
+        .where(emergency_grant.c.grant_id == grant.grant_id)
         .values(
             state=state,
             paid_by=caller.subject,
@@ -71,7 +78,7 @@ async def _pay(tx: AsyncConnection, clock: Clock, caller: Principal, grant_id: U
     )
     paid = GrantPaid(
         household_id=grant.household_id,
-        grant_id=grant_id,
+        grant_id=grant.grant_id,
         street=grant.street,
         cause=grant.cause,
         amount_fen=grant.amount_fen,
@@ -81,7 +88,6 @@ async def _pay(tx: AsyncConnection, clock: Clock, caller: Principal, grant_id: U
     debts = await _open_debts(tx, clock, grant)
     asked = await ask_if_low(tx, reserve, now=now)
     await outbox.record(tx, paid, *debts, *asked, at=now)
-    return await grant_view(tx, grant_id)
 
 
 async def _open_debts(tx: AsyncConnection, clock: Clock, grant: Any) -> list[PaperDebtOpened]:

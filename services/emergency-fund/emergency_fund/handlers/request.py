@@ -1,5 +1,6 @@
 """A clerk asks for a payment from the street reserve. Clauses 4.2.1 and 4.3.3."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -9,23 +10,24 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.clients import Clients, check_household
+from emergency_fund.handlers.recusals import refuse_recused
 from emergency_fund.queries.grants import grant_view, limit_on
 from emergency_fund.queries.ledger import float_of
 from emergency_fund.rules import parameters
 from emergency_fund.rules.grant import GrantState, Limit
-from emergency_fund.schemas.grants import GrantRequest, GrantView
+from emergency_fund.schemas.grants import Asked, GrantRequest, GrantView, QuickRelief
 from emergency_fund.tables import emergency_grant
 from shared import outbox
 from shared.auth import Principal
 from shared.clock import Clock
 from shared.database import Database
 from shared.events.emergency_fund import GrantRefused, GrantRequested
-from shared.idempotency import key_owner, once
+from shared.idempotency import answered, key_owner, once
 from shared.ids import new_id
 from shared.money import format_yuan
 from shared.problems import Problem
 
-_COUNT = text("select granted_for_incident(:household_id, :cause, :occurred_on, :within_days)")
+_COUNT = text("select granted_for_incident(:household_id, :cause, :occurred_on, :within_days, :is_separate)")
 _ROUTE: Final = "district"
 
 
@@ -45,19 +47,21 @@ async def request_grant(
     database: Database, clock: Clock, clients: Clients, caller: Principal, street: str, key: str, request: GrantRequest
 ) -> GrantView:
     """Record the request. One that is not below the limit is recorded as refused, and told so by Problem 422."""
-    _check_day(request.incident.on, today=clock.today())
-    await check_household(clients, request.household_id, request.persons)
-
+    claim: dict[str, Any] = {
+        "owner": key_owner(caller.client_id, caller.subject),
+        "key": key,
+        "operation": f"request_grant {street}",
+        "body": request,
+        "answer_type": _Outcome,
+    }
+    # A retry is answered before intake is asked again: it may be down, and the grant was recorded.
     async with database.transaction(caller) as tx:
-        outcome = await once(
-            tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"request_grant {street}",
-            body=request,
-            answer_type=_Outcome,
-            write=lambda: _request(tx, clock, caller, street, request),
-        )
+        outcome: _Outcome | None = await answered(tx, **claim)
+    if outcome is None:
+        check_day(request.incident.on, today=clock.today())
+        await check_household(clients, request.household_id, request.persons)
+        async with database.transaction(caller) as tx:
+            outcome = await once(tx, **claim, write=lambda: _request(tx, clock, caller, street, request))
     # After the commit: the refusal is on record although the answer is an error.
     if outcome.refused is not None:
         raise Problem(
@@ -72,7 +76,8 @@ async def request_grant(
     return outcome.grant
 
 
-def _check_day(occurred_on: date, *, today: date) -> None:
+def check_day(occurred_on: date, *, today: date) -> None:
+    """Raises Problem 422 for an incident that has not happened."""
     if occurred_on > today:
         raise Problem(
             422,
@@ -88,16 +93,33 @@ def _check_day(occurred_on: date, *, today: date) -> None:
 async def _request(
     tx: AsyncConnection, clock: Clock, caller: Principal, street: str, request: GrantRequest
 ) -> _Outcome:
+    grant_id = new_id()
+    held = await hold_against_limit(tx, clock, caller, street, request)
+    refused = None
+    if not held.limit.is_below(request.amount, counted_fen=held.counted_fen):
+        refused = _refused(request.amount, held.counted_fen, held.limit)
+    await record_grant(tx, clock, caller, street, request, grant_id, held, **_first_state(refused, clock))
+    await outbox.record(tx, _event(grant_id, street, request, caller, refused=refused), at=clock.now())
+    return _Outcome(grant=await grant_view(tx, grant_id), refused=refused)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a request is held against."""
+
+    limit: Limit
+    emergency_id: UUID | None
+    counted_fen: int
+
+
+async def hold_against_limit(tx: AsyncConnection, clock: Clock, caller: Principal, street: str, request: Asked) -> Held:
+    """The limit of today, and what the household already has. Other requests for the household wait until `tx` ends.
+
+    Raises Problem 404, 409 for an officer who stepped back from the household, 503 without a standard.
+    """
     await float_of(tx, street)
-    limit = await limit_on(tx, clock.today())
-    if limit is None:
-        raise Problem(
-            503,
-            "standard_unknown",
-            "尚无当日城市低保标准",
-            f"没有 {clock.today()} 适用的城市低保标准，无法核定限额",
-            way_out="请联系区级管理员发布城市低保标准后重试",
-        )
+    await refuse_recused(tx, caller, request.household_id)
+    limit, emergency_id = await limit_on(tx, clock.today(), street=street)
     counted_fen: int = (
         await tx.execute(
             _COUNT,
@@ -106,13 +128,24 @@ async def _request(
                 "cause": request.incident.cause,
                 "occurred_on": request.incident.on,
                 "within_days": parameters.same_incident_days(on=clock.today()),
+                "is_separate": request.incident.separate_because is not None,
             },
         )
     ).scalar_one()
-    refused = None
-    if not limit.is_below(request.amount, counted_fen=counted_fen):
-        refused = _refused(request.amount, counted_fen, limit)
-    grant_id = new_id()
+    return Held(limit, emergency_id, counted_fen)
+
+
+async def record_grant(
+    tx: AsyncConnection,
+    clock: Clock,
+    caller: Principal,
+    street: str,
+    request: GrantRequest | QuickRelief,
+    grant_id: UUID,
+    held: Held,
+    **facts: Any,
+) -> None:
+    """Write what was asked for; `facts` are those of its first state."""
     await tx.execute(
         insert(emergency_grant).values(
             grant_id=grant_id,
@@ -121,22 +154,22 @@ async def _request(
             cause=request.incident.cause,
             occurred_on=request.incident.on,
             place=request.incident.place,
+            separate_because=request.incident.separate_because,
             amount_fen=request.amount,
             member_refs=request.persons,
             payment_method=request.payment.method,
             payee_ref=request.payment.payee_ref,
             papers_present=request.papers_present,
             papers_missing=[missing.model_dump() for missing in request.papers_missing],
-            standard_fen=limit.standard_fen,
-            limit_fen=limit.amount_fen,
-            counted_fen=counted_fen,
+            standard_fen=held.limit.standard_fen,
+            limit_fen=held.limit.amount_fen,
+            counted_fen=held.counted_fen,
+            emergency_id=held.emergency_id,
             requested_by=caller.subject,
             requested_at=clock.now(),
-            **_first_state(refused, clock),
+            **facts,
         )
     )
-    await outbox.record(tx, _event(grant_id, street, request, caller, refused=refused), at=clock.now())
-    return _Outcome(grant=await grant_view(tx, grant_id), refused=refused)
 
 
 def _refused(amount_fen: int, counted_fen: int, limit: Limit) -> _Refused:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from emergency_fund.queries.emergencies import emergency_on
 from emergency_fund.rules import parameters
 from emergency_fund.rules.grant import Limit
 from emergency_fund.schemas.grants import (
@@ -19,7 +20,7 @@ from emergency_fund.schemas.grants import (
     Payment,
 )
 from emergency_fund.tables import emergency_grant, paper_debt, standard
-from shared.problems import not_found
+from shared.problems import Problem, not_found
 
 
 async def find_grant(tx: AsyncConnection, grant_id: UUID, *, for_update: bool = False) -> Row[Any]:
@@ -48,17 +49,25 @@ async def grant_view(tx: AsyncConnection, grant_id: UUID) -> GrantView:
         grant_id=grant.grant_id,
         street=grant.street,
         household_id=grant.household_id,
-        incident=Incident(cause=grant.cause, on=grant.occurred_on, place=grant.place),
+        incident=Incident(
+            cause=grant.cause, on=grant.occurred_on, place=grant.place, separate_because=grant.separate_because
+        ),
         amount=grant.amount_fen,
         persons=grant.member_refs,
         payment=Payment(method=grant.payment_method, payee_ref=grant.payee_ref),
         papers_present=grant.papers_present,
         papers_missing=[MissingPaper(**missing) for missing in grant.papers_missing],
         debts=[PaperDebt.model_validate(debt, from_attributes=True) for debt in debts],
-        limit=AppliedLimit(standard=grant.standard_fen, limit=grant.limit_fen, counted=grant.counted_fen),
+        limit=AppliedLimit(
+            standard=grant.standard_fen,
+            limit=grant.limit_fen,
+            counted=grant.counted_fen,
+            emergency_id=grant.emergency_id,
+        ),
         state=grant.state,
         requested_by=grant.requested_by,
         requested_at=grant.requested_at,
+        approve_by=grant.approve_by,
         approved_by=grant.approved_by,
         approved_at=grant.approved_at,
         refusal=refusal,
@@ -69,11 +78,21 @@ async def grant_view(tx: AsyncConnection, grant_id: UUID) -> GrantView:
     )
 
 
-async def limit_on(tx: AsyncConnection, day: date) -> Limit | None:
-    """The limit in force on a day; None when no standard is known for it."""
-    amount_fen = await tx.scalar(
+async def limit_on(tx: AsyncConnection, day: date, *, street: str) -> tuple[Limit, UUID | None]:
+    """The limit of a street on a day, and the declared emergency that raised it. Raises Problem 503."""
+    standard_fen = await tx.scalar(
         select(standard.c.amount_fen).where(standard.c.first_day <= day).order_by(standard.c.first_day.desc()).limit(1)
     )
-    if amount_fen is None:
-        return None
-    return parameters.limit(amount_fen, on=day)
+    if standard_fen is None:
+        raise Problem(
+            503,
+            "standard_unknown",
+            "尚无当日城市低保标准",
+            f"没有 {day} 适用的城市低保标准，无法核定限额",
+            way_out="请联系区级管理员发布城市低保标准后重试",
+        )
+    ordinary = parameters.limit(standard_fen, on=day)
+    declared = await emergency_on(tx, day, street=street)
+    if declared is None or declared.limit_multiple <= ordinary.multiple:
+        return ordinary, None
+    return parameters.limit(standard_fen, on=day, raised_to=declared.limit_multiple), declared.emergency_id

@@ -12,6 +12,10 @@ class GrantState(StrEnum):
     REQUESTED = "requested"
     APPROVED = "approved"
     REFUSED = "refused"
+    PAID_UNAPPROVED = "paid_unapproved"
+    """Paid at once by the clerk; another person approves after."""
+    OBJECTED = "objected"
+    """Paid at once and not approved after: the money is to be recovered."""
     PAID = "paid"
     """Paid, and at least one paper is owed."""
     CLOSED = "closed"
@@ -23,6 +27,10 @@ class GrantAction(StrEnum):
 
     APPROVE = "approve"
     REFUSE = "refuse"
+    PAY_AT_ONCE = "pay_at_once"
+    APPROVE_WITH_DEBTS = "approve_with_debts"
+    APPROVE_AND_CLOSE = "approve_and_close"
+    OBJECT = "object"
     PAY_BEFORE_PAPERS = "pay_before_papers"
     PAY_WITH_PAPERS = "pay_with_papers"
     SETTLE_DEBT = "settle_debt"
@@ -36,6 +44,14 @@ TRANSITIONS: Mapping[tuple[GrantState, GrantAction], GrantState] = MappingProxyT
         (GrantState.APPROVED, GrantAction.REFUSE): GrantState.REFUSED,
         (GrantState.APPROVED, GrantAction.PAY_BEFORE_PAPERS): GrantState.PAID,
         (GrantState.APPROVED, GrantAction.PAY_WITH_PAPERS): GrantState.CLOSED,
+        (GrantState.REQUESTED, GrantAction.PAY_AT_ONCE): GrantState.PAID_UNAPPROVED,
+        (GrantState.PAID_UNAPPROVED, GrantAction.APPROVE_WITH_DEBTS): GrantState.PAID,
+        (GrantState.PAID_UNAPPROVED, GrantAction.APPROVE_AND_CLOSE): GrantState.CLOSED,
+        (GrantState.PAID_UNAPPROVED, GrantAction.OBJECT): GrantState.OBJECTED,
+        (GrantState.PAID_UNAPPROVED, GrantAction.SETTLE_DEBT): GrantState.PAID_UNAPPROVED,
+        (GrantState.PAID_UNAPPROVED, GrantAction.SETTLE_LAST_DEBT): GrantState.PAID_UNAPPROVED,
+        (GrantState.OBJECTED, GrantAction.SETTLE_DEBT): GrantState.OBJECTED,
+        (GrantState.OBJECTED, GrantAction.SETTLE_LAST_DEBT): GrantState.OBJECTED,
         (GrantState.PAID, GrantAction.SETTLE_DEBT): GrantState.PAID,
         (GrantState.PAID, GrantAction.SETTLE_LAST_DEBT): GrantState.CLOSED,
     }

@@ -12,13 +12,27 @@ PARAMETERS = Parameters.load(Path(__file__).parent.parent / "parameters.yaml")
 CALENDAR = WorkingCalendar()
 
 
-def limit(standard_fen: int, *, on: date) -> Limit:
-    """What grants stay strictly below, given the urban dibao standard in force on that day."""
-    return Limit(standard_fen, int(PARAMETERS.value("street_reserve_multiple", on=on).value))
+def limit(standard_fen: int, *, on: date, raised_to: int | None = None) -> Limit:
+    """What grants stay strictly below, given the urban dibao standard in force on that day.
+
+    `raised_to` is the multiple of a declared emergency; it never lowers the limit.
+    """
+    multiple = int(PARAMETERS.value("street_reserve_multiple", on=on).value)
+    return Limit(standard_fen, max(multiple, raised_to or 0))
+
+
+def small_fen(standard_fen: int, *, on: date) -> int:
+    """The most that a clerk may pay at once, for one household and incident. Clause 4.2.1."""
+    return standard_fen * int(PARAMETERS.value("small_amount_multiple", on=on).value)
+
+
+def approve_by(*, paid_on: date) -> date:
+    """The last day on which a payment at once is approved."""
+    return CALENDAR.add_working_days(paid_on, int(PARAMETERS.value("approval_after_working_days", on=paid_on).value))
 
 
 def same_incident_days(*, on: date) -> int:
-    """Within how many days the same cause in the same household is the same incident."""
+    """Within how many days what a household is given counts as for one incident."""
     return int(PARAMETERS.value("same_incident_days", on=on).value)
 
 

@@ -24,11 +24,16 @@ MissingKind = Literal["relief_before_approval", "approval_with_pending_materials
 
 
 class Incident(Strict):
-    """What happened. Payments for the same incident count together."""
+    """What happened. All that a household is paid within 30 days counts together, unless the clerk says why this is
+    another incident; who approves the grant approves that too.
+    """
 
     cause: IncidentCause = Field(examples=["fire"])
     on: Day = Field(ge=_FIRST_INCIDENT_DAY, description="发生日期", examples=["2022-12-03"])
     place: Words = Field(description="发生地点，仅本服务留存", examples=["中华路街道候补街社区"])
+    separate_because: Words | None = Field(
+        default=None, description="与该户近期其他急难无关的理由；为空则一并计入限额", examples=[None]
+    )
 
 
 class Payment(Strict):
@@ -45,7 +50,25 @@ class MissingPaper(Strict):
     kind: MissingKind = Field(description="先行救助、容缺审批或告知承诺", examples=["relief_before_approval"])
 
 
-class GrantRequest(Strict):
+class Asked(Strict):
+    """Who is to get how much, for what."""
+
+    household_id: UUID
+    incident: Incident
+    amount: Amount
+    persons: Annotated[list[Reference], Field(min_length=1, max_length=50)] = Field(
+        description="受助人的成员编号", examples=[["p1", "p2"]]
+    )
+    payment: Payment
+
+    @model_validator(mode="after")
+    def _each_person_once(self) -> Self:
+        if len(self.persons) != len(set(self.persons)):
+            raise ValueError("a person stands once")
+        return self
+
+
+class GrantRequest(Asked):
     """A clerk's request to pay from the street reserve."""
 
     model_config = ConfigDict(
@@ -66,13 +89,6 @@ class GrantRequest(Strict):
         },
     )
 
-    household_id: UUID
-    incident: Incident
-    amount: Amount
-    persons: Annotated[list[Reference], Field(min_length=1, max_length=50)] = Field(
-        description="受助人的成员编号", examples=[["p1", "p2"]]
-    )
-    payment: Payment
     papers_present: Annotated[list[PaperCode], Field(max_length=20)] = Field(
         default=[], description="已提交的材料", examples=[["identity_card"]]
     )
@@ -85,9 +101,37 @@ class GrantRequest(Strict):
         papers = [*self.papers_present, *(missing.paper for missing in self.papers_missing)]
         if len(papers) != len(set(papers)):
             raise ValueError("a paper stands once, either as present or as missing")
-        if len(self.persons) != len(set(self.persons)):
-            raise ValueError("a person stands once")
         return self
+
+
+class QuickRelief(Asked):
+    """The short form: paid at once, approved and explained after. Clause 4.2.1."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "household_id": _HOUSEHOLD,
+                    "incident": {"cause": "accident", "on": "2022-12-05", "place": "中华路街道候补街社区"},
+                    "amount": "800.00",
+                    "persons": ["p1"],
+                    "payment": {"method": "cash", "payee_ref": "p1"},
+                }
+            ]
+        },
+    )
+
+    @property
+    def papers_present(self) -> list[str]:
+        """None are asked for."""
+        return []
+
+    @property
+    def papers_missing(self) -> list[MissingPaper]:
+        """What happened is explained after."""
+        return [MissingPaper(paper="explanation", kind="relief_before_approval")]
 
 
 class Refusal(Strict):
@@ -141,12 +185,13 @@ class AppliedLimit(Seen):
     standard: Fen = Field(description="当日城市低保标准", examples=["910.00"])
     limit: Fen = Field(description="须低于此数", examples=["3640.00"])
     counted: Fen = Field(description="同户同一事件已计金额", examples=["0.00"])
+    emergency_id: UUID | None = Field(description="提高限额的突发公共事件；空：未提高", examples=[None])
 
 
 class GrantRefusal(Seen):
     """Why a grant was refused, and what is still open."""
 
-    code: Literal["not_below_limit", "refused_by_officer"]
+    code: Literal["not_below_limit", "refused_by_officer", "objected_after_payment"]
     reason: str
     route: Literal["district", "special_deliberation"] | None
     refused_by: str | None = Field(description="空：按规则当场拒绝")
@@ -170,6 +215,7 @@ class GrantView(Seen):
     state: GrantState
     requested_by: str = Field(examples=["clerk-420106006-1"])
     requested_at: datetime = Field(examples=[_INSTANT])
+    approve_by: date | None = Field(description="先行支付的，须在此日前审批；空：先审批后支付", examples=[None])
     approved_by: str | None
     approved_at: datetime | None
     refusal: GrantRefusal | None

@@ -14,5 +14,5 @@ depends_on = None
 
 def upgrade() -> None:
     platform_0001(op)
-    for script in ("0001_ledger.sql", "0001_grants.sql", "0001_preset.sql"):
+    for script in ("0001_ledger.sql", "0001_emergencies.sql", "0001_grants.sql", "0001_preset.sql"):
         run_sql(op, (Path(__file__).parent / script).read_text(encoding="utf-8"))

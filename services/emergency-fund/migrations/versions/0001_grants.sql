@@ -15,6 +15,7 @@ create table emergency_grant (
     cause text not null,
     occurred_on date not null,
     place text not null,
+    separate_because text,  -- why it is another incident than those before it; who approves approves this too
     amount_fen bigint not null,
     member_refs text[] not null,
     payment_method text not null,
@@ -24,6 +25,9 @@ create table emergency_grant (
     standard_fen bigint not null,
     limit_fen bigint not null,
     counted_fen bigint not null,  -- other grants of the same household and incident, when this one was asked for
+    emergency_id uuid,  -- the declared emergency that raised the limit
+    approve_by date,  -- paid at once by the clerk, to be approved after; null: approved first
+    small_fen bigint,  -- the most that may be paid at once, when it was
     state text not null,
     requested_by text not null,
     requested_at timestamptz not null,
@@ -41,12 +45,21 @@ create table emergency_grant (
     constraint emergency_grant_pkey primary key (grant_id),
     constraint emergency_grant_street foreign key (street) references reserve (street),
     constraint emergency_grant_amount_fen check (amount_fen > 0),
-    constraint emergency_grant_state check (state in ('requested', 'approved', 'refused', 'paid', 'closed')),
+    constraint emergency_grant_emergency foreign key (emergency_id) references declared_emergency (emergency_id),
+    constraint emergency_grant_state check (
+        state in ('requested', 'approved', 'refused', 'paid_unapproved', 'objected', 'paid', 'closed')
+    ),
+    constraint emergency_grant_at_once check (
+        (approve_by is null) = (small_fen is null) and counted_fen + amount_fen <= small_fen is not false
+    ),
     constraint emergency_grant_below_limit check (state = 'refused' or counted_fen + amount_fen < limit_fen),
     constraint emergency_grant_two_persons check (approved_by <> requested_by),
     constraint emergency_grant_approved check (state not in ('approved', 'paid', 'closed') or approved_by is not null),
-    constraint emergency_grant_paid check ((state in ('paid', 'closed')) = (transfer_id is not null)),
-    constraint emergency_grant_refused check ((state = 'refused') = (refusal_code is not null))
+    constraint emergency_grant_paid check (
+        (state in ('paid_unapproved', 'objected', 'paid', 'closed')) = (transfer_id is not null)
+    ),
+    constraint emergency_grant_not_approved check (state <> 'paid_unapproved' or approve_by is not null),
+    constraint emergency_grant_refused check ((state in ('refused', 'objected')) = (refusal_code is not null))
 );
 create index emergency_grant_household on emergency_grant (household_id);
 create index emergency_grant_street_state on emergency_grant (street, state);
@@ -88,12 +101,14 @@ begin
     end if;
     if (old.state, new.state) not in (
             ('requested', 'approved'), ('requested', 'refused'), ('approved', 'refused'),
-            ('approved', 'paid'), ('approved', 'closed'), ('paid', 'closed')
+            ('approved', 'paid'), ('approved', 'closed'), ('paid', 'closed'),
+            ('requested', 'paid_unapproved'), ('paid_unapproved', 'paid'), ('paid_unapproved', 'closed'),
+            ('paid_unapproved', 'objected')
         )
         or ((new.approved_by, new.approved_at) is distinct from (old.approved_by, old.approved_at)
-            and new.state <> 'approved')
+            and new.state <> 'approved' and old.state <> 'paid_unapproved')
         or ((new.paid_by, new.paid_at, new.transfer_id) is distinct from (old.paid_by, old.paid_at, old.transfer_id)
-            and old.state <> 'approved')
+            and old.state not in ('approved', 'requested'))
     then
         raise exception 'grant % cannot go from % to % in this way', new.grant_id, old.state, new.state
             using errcode = 'check_violation', constraint = 'emergency_grant_step';
@@ -139,7 +154,7 @@ begin
 end
 $$;
 create constraint trigger emergency_grant_is_paid after update on emergency_grant
-    deferrable initially deferred for each row when (new.state in ('paid', 'closed')) execute function check_grant_paid();
+    deferrable initially deferred for each row when (new.state in ('paid_unapproved', 'paid', 'closed')) execute function check_grant_paid();
 
 create function refuse_reopening() returns trigger language plpgsql as $$
 begin
@@ -194,13 +209,14 @@ begin
         when 'payment' then exists (
             select from emergency_grant
             where grant_id = added.cause_id and emergency_grant.street = added.street
-                and state = 'approved' and amount_fen = -added.cash_fen
+                and state = case when approve_by is null then 'approved' else 'requested' end
+                and amount_fen = -added.cash_fen
                 and (papers_missing = '[]') = (added.advances_fen = 0)
         )
         when 'settlement' then exists (
             select from emergency_grant
             where grant_id = added.cause_id and emergency_grant.street = added.street
-                and state = 'paid' and amount_fen = -added.advances_fen
+                and state in ('paid', 'paid_unapproved') and amount_fen = -added.advances_fen
         )
         when 'refill' then exists (
             select from replenishment
@@ -220,11 +236,13 @@ $$;
 create trigger transfer_2_has_cause after insert on transfer referencing new table as added
     for each statement execute function check_transfer_causes();
 
--- What the same household already has, or has been promised, for the same incident: the same day, or the same cause
--- within the given days. Counts every street, whoever asks, and tells the sum only. Holds a lock on the household
+-- What the same household already has, or has been promised, within so many days of an incident: whatever the cause was
+-- called, for words are no way round the limit. Where the incident is said to be another one, what happened on the same
+-- day or from the same cause. Counts every street, whoever asks, and tells the sum only. Holds a lock on the household
 -- until the transaction ends, so that two requests at once cannot both overlook the other.
-create function granted_for_incident(of_household uuid, of_cause text, happened_on date, within_days integer)
-returns bigint
+create function granted_for_incident(
+    of_household uuid, of_cause text, happened_on date, within_days integer, is_separate boolean
+) returns bigint
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     callers_scope text := current_setting('app.scope', true);
@@ -237,7 +255,8 @@ begin
     from emergency_grant
     where household_id = of_household
         and state <> 'refused'
-        and (occurred_on = happened_on or (cause = of_cause and abs(occurred_on - happened_on) <= within_days));
+        and abs(occurred_on - happened_on) <= within_days
+        and (not is_separate or occurred_on = happened_on or cause = of_cause);
     perform set_config('app.scope', callers_scope, true);
     return granted_fen;
 end

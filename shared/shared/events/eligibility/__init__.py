@@ -22,6 +22,7 @@ from shared.events.eligibility.decisions import (
     DecisionOverdue,
     DecisionProposed,
     DecisionReturned,
+    OfficerRecused,
     PublicNoticeStarted,
     ReferralIssued,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "HearingOpened",
     "HouseholdChangeReported",
     "LeadFound",
+    "OfficerRecused",
     "PriceLinkageEnded",
     "PriceLinkageStarted",
     "PriceSubsidyDue",

@@ -155,6 +155,16 @@ class ComplaintReceived(HouseholdEvent, topic="eligibility", type="eligibility.c
     street: str
 
 
+class OfficerRecused(HouseholdEvent, topic="eligibility", type="eligibility.officer-recused.v1", clause="8.1"):
+    """An officer stepped back from everything of a household, such as a near relative's."""
+
+    example: ClassVar = {"household_id": _HOUSEHOLD, "street": "420106006", "subject": "clerk-420106006-1"}
+
+    street: str
+    subject: str
+    """The officer, as their tokens name them."""
+
+
 class ReferralIssued(HouseholdEvent, topic="referrals", type="eligibility.referral-issued.v1", clause="8.1"):
     """One measure that belongs to a department, with its clocks. The department's service subscribes."""
 
