@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ from shared.events.eligibility import AssessmentCompleted, BenefitStarted, Refer
 from shared.events.emergency_fund import GrantPaid, PaperDebtOpened, ReplenishmentRequested
 from shared.ids import new_id
 from shared.inbox import Consumer
+from shared.money import format_yuan, parse_yuan
 from shared.testing import FixedClock, TokenMint, client_of, envelope_of
 
 SERVICES = ("intake", "data-sharing", "eligibility", "emergency-fund", "tax", "finance", "oversight")
@@ -440,7 +441,32 @@ async def _pay(district: District, household_id: str) -> dict[str, str]:
         await district.post("emergency-fund", f"{path}/{step}", None, Role.STREET_APPROVER, subject=APPROVER)
     await district.settle()
     debt = district.only(PaperDebtOpened)
-    return {"grant_id": grant["grant_id"], "debt_id": str(debt.debt_id)}
+    ids = {"grant_id": grant["grant_id"], "debt_id": str(debt.debt_id)}
+    return ids | await _reconcile(district, district.clock.today(), format_yuan(parse_yuan(body["amount"])))
+
+
+async def _reconcile(district: District, day: date, amount: str) -> dict[str, str]:
+    """The reserve's account is named, and a statement comes in with the line of the payment."""
+    officer: dict[str, Any] = {"role": Role.DISTRICT_OFFICER, "subject": "district-1"}
+    account = example_of(district["emergency-fund"], "POST", "/v1/streets/{street}/reserve-account")
+    await district.post("emergency-fund", f"/v1/streets/{STREET}/reserve-account", account, **officer)
+    district.clock.advance(timedelta(days=1))
+    statement = example_of(district["emergency-fund"], "POST", "/v1/streets/{street}/bank-statements")
+    closing = format_yuan(parse_yuan(statement["covers"]["opening"]) - parse_yuan(amount))
+    text = f"交易日期,借方金额,贷方金额,余额,对方户名,摘要,流水号\n{day},{amount},,{closing},,,1\n"
+    statement |= {
+        "content": base64.b64encode(text.encode()).decode(),
+        "covers": statement["covers"] | {"first_day": str(day), "last_day": str(day), "closing": closing},
+    }
+    path = f"/v1/streets/{STREET}/bank-statements"
+    await district.post("emergency-fund", path, statement, Role.STREET_CLERK, subject=CLERK)
+    await district.settle()
+    service = district["emergency-fund"]
+    answer = await service.http.get(
+        f"/v1/streets/{STREET}/reconciliation?first_day={day}&last_day={day}", headers=service.caller(Role.AUDITOR)
+    )
+    (matched,) = answer.json()["matched"]
+    return {"line_id": matched["line"]["line_id"], "match_id": matched["match_id"]}
 
 
 async def _refer(district: District, department: str, ids: Mapping[str, str]) -> str:

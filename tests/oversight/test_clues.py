@@ -10,7 +10,12 @@ from shared.auth import Role
 from shared.events import Envelope, contracts
 from shared.events.departments import ReferralOverdue
 from shared.events.eligibility import DecisionConfirmed
-from shared.events.emergency_fund import GrantApproved, GrantRequested, PaperDebtOverdue
+from shared.events.emergency_fund import (
+    GrantApproved,
+    GrantRequested,
+    PaperDebtOverdue,
+    ReconciliationDifferenceFound,
+)
 from shared.events.oversight import ClueRaised
 from shared.inbox import batch
 from shared.testing import deliver, envelope_of, problem_code
@@ -47,6 +52,14 @@ async def test_an_overdue_referral_names_the_department(oversight: Any) -> None:
     await oversight.hear(ReferralOverdue.from_example())
     (clue,) = (await clues(oversight))["items"]
     assert (clue["kind"], clue["department"], clue["street"]) == ("referral_overdue", "education", "420106009")
+
+
+@pytest.mark.clause("4.3.4")
+@pytest.mark.clause("13.1.2")
+async def test_a_difference_between_bank_and_ledger_is_a_clue_of_its_street(oversight: Any) -> None:
+    (envelope,) = await oversight.hear(ReconciliationDifferenceFound.from_example())
+    (clue,) = (await clues(oversight, kind="reconciliation_difference"))["items"]
+    assert (clue["street"], clue["event_id"]) == ("420106006", str(envelope.event_id))
 
 
 @pytest.mark.clause("13.1.2")

@@ -9,7 +9,13 @@ from oversight.rules.detectors import ClueKind, Finding, detect
 from shared.events import Event, contracts
 from shared.events.departments import ReferralOverdue
 from shared.events.eligibility import DecisionConfirmed
-from shared.events.emergency_fund import GrantApproved, GrantRequested, PaperDebtOverdue
+from shared.events.emergency_fund import (
+    GrantApproved,
+    GrantRequested,
+    PaperDebtOverdue,
+    ReconciliationDifferenceFound,
+    ReconciliationDifferenceResolved,
+)
 from shared.events.oversight import ClueRaised
 
 DECISION = DecisionConfirmed.from_example()
@@ -28,6 +34,13 @@ def changed(event: Event, **fields: object) -> Event:
     [
         pytest.param(PaperDebtOverdue.from_example(), [], ["paper_debt_overdue"], id="a paper is overdue"),
         pytest.param(ReferralOverdue.from_example(), [], ["referral_overdue"], id="a referral is overdue"),
+        pytest.param(
+            ReconciliationDifferenceFound.from_example(),
+            [],
+            ["reconciliation_difference"],
+            id="bank and ledger of a reserve differ",
+        ),
+        pytest.param(ReconciliationDifferenceResolved.from_example(), [], [], id="a difference is resolved"),
         pytest.param(DECISION, [], [], id="a decision as assessed, by two persons"),
         pytest.param(
             changed(DECISION, differs_from_assessment=True), [], ["decision_differs"], id="a decision not as assessed"

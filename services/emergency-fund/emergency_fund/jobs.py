@@ -1,7 +1,7 @@
 """What the clock starts in emergency-fund."""
 
 from emergency_fund.clients import Clients
-from emergency_fund.handlers import debts, pay_at_once, replenish
+from emergency_fund.handlers import debts, pay_at_once, reconcile, replenish
 from shared.deadlines import Jobs, Work
 
 
@@ -20,8 +20,14 @@ async def ask_again(work: Work, _: Clients) -> None:
     await replenish.ask_again(work)
 
 
+async def reconcile_with_bank(work: Work, _: Clients) -> None:
+    """Every day, for each street with an account."""
+    await reconcile.reconcile(work)
+
+
 JOBS: Jobs[Clients] = {
     debts.DEBT_OVERDUE: note_overdue,
     pay_at_once.APPROVAL_OVERDUE: note_approval_overdue,
     replenish.ASK_AGAIN: ask_again,
+    reconcile.RECONCILE: reconcile_with_bank,
 }

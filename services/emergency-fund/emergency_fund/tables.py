@@ -1,6 +1,6 @@
 """What emergency-fund keeps. What must hold of it is held by the database itself: see the first migration."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, LargeBinary, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from emergency_fund.rules.ledger import Account
@@ -127,4 +127,83 @@ replenishment = Table(
     Column("answered_fen", BigInteger),
     _instant("answered_at"),
     Column("transfer_id", Uuid),
+)
+
+reserve_account = Table(
+    "reserve_account",
+    metadata,
+    Column("street", Text, primary_key=True),
+    Column("account_number", Text),
+    Column("since", Date),
+    Column("registered_by", Text),
+    _instant("registered_at"),
+)
+
+bank_statement = Table(
+    "bank_statement",
+    metadata,
+    Column("statement_id", Uuid, primary_key=True),
+    Column("street", Text),
+    Column("account_number", Text),
+    Column("format", Text),
+    Column("content_sha256", LargeBinary),
+    Column("first_day", Date),
+    Column("last_day", Date),
+    Column("opening_fen", BigInteger),
+    Column("closing_fen", BigInteger),
+    Column("line_count", BigInteger),
+    Column("matched_at_import", BigInteger),
+    Column("missing_days_before", BigInteger),
+    Column("imported_by", Text),
+    _instant("imported_at"),
+)
+
+bank_line = Table(
+    "bank_line",
+    metadata,
+    Column("line_id", Uuid, primary_key=True),
+    Column("statement_id", Uuid),
+    Column("street", Text),
+    Column("number", BigInteger),
+    Column("booked_on", Date),
+    Column("amount_fen", BigInteger),
+    Column("serial", Text),
+    Column("refs", ARRAY(Text)),
+)
+
+bank_match = Table(
+    "bank_match",
+    metadata,
+    Column("match_id", Uuid, primary_key=True),
+    Column("street", Text),
+    Column("line_id", Uuid),
+    Column("basis", Text),
+    Column("made_by", Text),
+    Column("reason", Text),
+    _instant("made_at"),
+    Column("ended_by", Text),
+    Column("ended_reason", Text),
+    _instant("ended_at"),
+)
+
+bank_match_transfer = Table(
+    "bank_match_transfer",
+    metadata,
+    Column("match_id", Uuid, primary_key=True),
+    Column("transfer_id", Uuid, primary_key=True),
+    Column("street", Text),
+    _instant("ended_at"),
+)
+
+bank_difference = Table(
+    "bank_difference",
+    metadata,
+    Column("difference_id", Uuid, primary_key=True),
+    Column("street", Text),
+    Column("line_id", Uuid),
+    Column("transfer_id", Uuid),
+    Column("amount_fen", BigInteger),
+    Column("occurred_on", Date),
+    _instant("found_at"),
+    _instant("resolved_at"),
 )

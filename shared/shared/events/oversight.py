@@ -18,7 +18,9 @@ class ClueRaised(DistrictEvent, topic="oversight", type="oversight.clue-raised.v
     }
 
     clue_id: UUID
-    kind: Literal["paper_debt_overdue", "referral_overdue", "decision_differs", "same_person_twice"]
+    kind: Literal[
+        "paper_debt_overdue", "referral_overdue", "decision_differs", "same_person_twice", "reconciliation_difference"
+    ]
     event_id: UUID
     """The event that gave rise to it."""
     street: str | None

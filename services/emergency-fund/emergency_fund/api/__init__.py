@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from emergency_fund.api import emergencies, grants, ledger
+from emergency_fund.api import emergencies, grants, ledger, reconciliation
 
 router = APIRouter(prefix="/v1")
-for part in (grants, emergencies, ledger):
+for part in (grants, emergencies, ledger, reconciliation):
     router.include_router(part.router)

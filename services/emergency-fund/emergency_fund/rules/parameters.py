@@ -5,6 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from emergency_fund.rules.grant import Limit
+from emergency_fund.rules.reconciliation import BankPeriods
 from shared.parameters import Parameters
 from shared.working_days import WorkingCalendar
 
@@ -51,3 +52,9 @@ def ask_again_on(*, answered_on: date) -> date:
     """The day on which a reserve that is still low asks finance again."""
     days = int(PARAMETERS.value("replenishment_retry_working_days", on=answered_on).value)
     return CALENDAR.add_working_days(answered_on, days)
+
+
+def bank_periods(*, on: date) -> BankPeriods:
+    """How far lines and postings may lie apart, and how long each may wait for the other."""
+    names = ("bank_match_days", "bank_grace_days", "bank_statement_days")
+    return BankPeriods(*(int(PARAMETERS.value(name, on=on).value) for name in names))

@@ -1,4 +1,4 @@
-"""The ledger with the pre-set reserves, grants, paper debts, replenishments and standards."""
+"""The ledger with the pre-set reserves, grants, paper debts, replenishments, standards and bank statements."""
 
 from pathlib import Path
 
@@ -12,7 +12,16 @@ branch_labels = None
 depends_on = None
 
 
+_SCRIPTS = (
+    "0001_ledger.sql",
+    "0001_emergencies.sql",
+    "0001_grants.sql",
+    "0001_reconciliation.sql",
+    "0001_preset.sql",
+)
+
+
 def upgrade() -> None:
     platform_0001(op)
-    for script in ("0001_ledger.sql", "0001_emergencies.sql", "0001_grants.sql", "0001_preset.sql"):
+    for script in _SCRIPTS:
         run_sql(op, (Path(__file__).parent / script).read_text(encoding="utf-8"))

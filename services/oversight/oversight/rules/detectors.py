@@ -1,6 +1,7 @@
-"""What is a clue (clauses 13.1.1 and 13.1.2): late papers, late referrals, decisions that leave the assessment, and
-one person where the rules ask for two. A detector looks at one event and, where it needs them, at earlier events of
-the same household; it judges nobody, it only points.
+"""What is a clue (clauses 13.1.1 and 13.1.2): late papers, late referrals, decisions that leave the assessment, one
+person where the rules ask for two, and a reserve of which the bank and the ledger do not tell the same (clause 4.3.4).
+A detector looks at one event and, where it needs them, at earlier events of the same household; it judges nobody, it
+only points.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,9 +11,16 @@ from typing import Literal
 from shared.events import Event
 from shared.events.departments import ReferralOverdue
 from shared.events.eligibility import DecisionConfirmed
-from shared.events.emergency_fund import GrantApproved, GrantRequested, PaperDebtOverdue
+from shared.events.emergency_fund import (
+    GrantApproved,
+    GrantRequested,
+    PaperDebtOverdue,
+    ReconciliationDifferenceFound,
+)
 
-ClueKind = Literal["paper_debt_overdue", "referral_overdue", "decision_differs", "same_person_twice"]
+ClueKind = Literal[
+    "paper_debt_overdue", "referral_overdue", "decision_differs", "same_person_twice", "reconciliation_difference"
+]
 
 NEEDED_HISTORY: Mapping[type[Event], type[Event]] = {GrantApproved: GrantRequested}
 """Which earlier events of the same household `detect` must be given to look at an event."""
@@ -41,6 +49,9 @@ def _kinds(event: Event, history: Iterable[Event]) -> Iterator[ClueKind]:
             yield "paper_debt_overdue"
         case ReferralOverdue():
             yield "referral_overdue"
+        # A later one that resolves it does not unmake the clue: whoever works it sees both in the log.
+        case ReconciliationDifferenceFound():
+            yield "reconciliation_difference"
         # Only what took effect: a proposal that differs is seen, and may be sent back, by the second officer.
         case DecisionConfirmed():
             if event.differs_from_assessment:
