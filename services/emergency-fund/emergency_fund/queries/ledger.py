@@ -1,11 +1,12 @@
-"""The ledger: a reserve now, a day of it, every account."""
+"""The ledger: a reserve now or as it was, some days of it, every account."""
 
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Mapping
+from datetime import datetime
 
-from sqlalchemy import select, true
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from emergency_fund.queries.history import balances_by_street, balances_of, postings, stretches
 from emergency_fund.rules import parameters
 from emergency_fund.rules.ledger import (
     DISTRICT,
@@ -15,6 +16,8 @@ from emergency_fund.rules.ledger import (
     Amounts,
     low_water_fen,
 )
+from emergency_fund.rules.periods import MOST_STATEMENT_TRANSFERS, Days
+from emergency_fund.rules.postings import Posting
 from emergency_fund.schemas.ledger import (
     AccountStatement,
     OpenDebt,
@@ -25,9 +28,9 @@ from emergency_fund.schemas.ledger import (
     TrialBalanceLine,
     TrialBalanceView,
 )
-from emergency_fund.tables import paper_debt, replenishment, reserve, transfer
-from shared.clock import end_of_day, start_of_day
-from shared.problems import not_found
+from emergency_fund.tables import emergency_grant, paper_debt, replenishment, reserve
+from shared.clock import local_date
+from shared.problems import Problem, not_found
 
 
 async def float_of(tx: AsyncConnection, street: str) -> int:
@@ -38,48 +41,42 @@ async def float_of(tx: AsyncConnection, street: str) -> int:
     return int(float_fen)
 
 
-async def balances_of(tx: AsyncConnection, street: str, *, before: datetime | None = None) -> Amounts:
-    """What the last transfer of a street left on each account, or the last one before an instant."""
-    query = select(transfer).where(transfer.c.street == street).order_by(transfer.c.version.desc()).limit(1)
-    if before is not None:
-        # By time first, so that an old instant is found by the index and not by walking back from the end.
-        query = query.where(transfer.c.posted_at < before).order_by(None)
-        query = query.order_by(transfer.c.posted_at.desc(), transfer.c.version.desc())
-    row = (await tx.execute(query)).one_or_none()
-    return Amounts() if row is None else _after(row)
-
-
-def _moved(row: Any) -> Amounts:
-    return Amounts(**{account.value: getattr(row, f"{account}_fen") for account in Account})
-
-
-def _after(row: Any) -> Amounts:
-    return Amounts(**{account.value: getattr(row, f"{account}_after_fen") for account in Account})
-
-
-async def reserve_view(tx: AsyncConnection, street: str, *, today: date) -> ReserveView:
-    """A street reserve now. Raises Problem 404."""
+async def reserve_view(tx: AsyncConnection, street: str, *, now: datetime, at: datetime | None = None) -> ReserveView:
+    """A street reserve now, or as of an instant: balances, debts and requests alike. Raises Problem 404."""
     float_fen = await float_of(tx, street)
-    balances = await balances_of(tx, street)
+    balances = await balances_of(tx, street, at=at)
+    seen_at = now if at is None else at
     debts = await tx.execute(
         select(paper_debt)
-        .where(paper_debt.c.street == street, paper_debt.c.outcome.is_(None))
+        .join(emergency_grant, emergency_grant.c.grant_id == paper_debt.c.grant_id)
+        .where(
+            paper_debt.c.street == street,
+            paper_debt.c.outcome.is_(None)
+            if at is None
+            else _stood_at(at, emergency_grant.c.paid_at, paper_debt.c.settled_at),
+        )
         .order_by(paper_debt.c.due_on, paper_debt.c.debt_id)
     )
     asked = (
         await tx.execute(
-            select(replenishment).where(replenishment.c.street == street, replenishment.c.state == "requested")
+            select(replenishment).where(
+                replenishment.c.street == street,
+                replenishment.c.state == "requested"
+                if at is None
+                else _stood_at(at, replenishment.c.requested_at, replenishment.c.answered_at),
+            )
         )
     ).one_or_none()
     return ReserveView(
         street=street,
+        at=seen_at,
         float_amount=float_fen,
         cash=balances.cash,
         advances=balances.advances,
         documented=balances.documented,
         due_from_finance=balances.due_from_finance,
         recoverable=balances.recoverable,
-        low_water=low_water_fen(float_fen, parameters.low_water_ratio(on=today)),
+        low_water=low_water_fen(float_fen, parameters.low_water_ratio(on=local_date(seen_at))),
         open_replenishment=None
         if asked is None
         else OpenReplenishment(
@@ -92,79 +89,91 @@ async def reserve_view(tx: AsyncConnection, street: str, *, today: date) -> Rese
                 paper=debt.paper,
                 owner=debt.owner,
                 due_on=debt.due_on,
-                overdue=debt.overdue_at is not None,
+                overdue=debt.overdue_at is not None and debt.overdue_at <= seen_at,
             )
             for debt in debts
         ],
     )
 
 
-async def statement(tx: AsyncConnection, street: str, *, on: date) -> StatementView:
-    """Every account of a street on one day of Wuhan, with its opening and closing balance. Raises Problem 404."""
-    await float_of(tx, street)
-    opening = await balances_of(tx, street, before=start_of_day(on))
-    rows = (
-        await tx.execute(
-            select(transfer)
-            .where(
-                transfer.c.street == street,
-                transfer.c.posted_at >= start_of_day(on),
-                transfer.c.posted_at < end_of_day(on),
-            )
-            .order_by(transfer.c.version)
-        )
-    ).all()
-    closing = _after(rows[-1]) if rows else opening
+def _stood_at(
+    at: datetime, began_at: ColumnElement[datetime], ended_at: ColumnElement[datetime]
+) -> ColumnElement[bool]:
+    return (began_at <= at) & (ended_at.is_(None) | (ended_at > at))
+
+
+async def statement(tx: AsyncConnection, street: str, days: Days) -> StatementView:
+    """Every account of a street on some days of Wuhan, with its opening and closing balance.
+
+    Raises Problem 404, and 422 `too_many_transfers` for what is rather exported.
+    """
+    found = await stretches(tx, days, street=street)
+    if not found:
+        raise not_found("街道备用金", street)
+    [stretch] = found
+    if stretch.count > MOST_STATEMENT_TRANSFERS:
+        raise too_many_transfers(stretch.count, MOST_STATEMENT_TRANSFERS, way_out="请缩短日期范围，或改用 csv 导出")
+    transfers = await postings(tx, stretch)
     return StatementView(
         street=street,
-        on=on,
+        first_day=days.first,
+        last_day=days.last,
         accounts=[
             AccountStatement(
                 account=account,
-                opening=getattr(opening, account),
-                entries=[_entry(row, account) for row in rows if getattr(_moved(row), account) != 0],
-                closing=getattr(closing, account),
+                opening=getattr(stretch.opening, account),
+                entries=[_entry(posting, account) for posting in transfers if getattr(posting.moved, account) != 0],
+                closing=getattr(stretch.closing, account),
             )
             for account in STREET_ACCOUNTS
         ],
     )
 
 
-def _entry(row: Any, account: Account) -> StatementEntry:
+def too_many_transfers(count: int, most: int, *, way_out: str) -> Problem:
+    """422 for more transfers than one answer can hold."""
+    return Problem(
+        422,
+        "too_many_transfers",
+        "该日期范围内的转账过多",
+        f"共 {count} 笔，至多 {most} 笔",
+        field="query.to",
+        value=count,
+        way_out=way_out,
+    )
+
+
+def _entry(posting: Posting, account: Account) -> StatementEntry:
     return StatementEntry(
-        version=row.version,
-        transfer_id=row.transfer_id,
-        kind=row.kind,
-        cause_id=row.cause_id,
-        amount=getattr(_moved(row), account),
-        balance_after=getattr(_after(row), account),
-        posted_at=row.posted_at,
-        actor=row.actor,
+        version=posting.version,
+        transfer_id=posting.transfer_id,
+        kind=posting.kind,
+        cause_id=posting.cause_id,
+        amount=getattr(posting.moved, account),
+        balance_after=getattr(posting.after, account),
+        posted_at=posting.posted_at,
+        actor=posting.actor,
     )
 
 
-async def trial_balance(tx: AsyncConnection) -> TrialBalanceView:
-    """Every account now, the district's first."""
-    last = (
-        select(transfer)
-        .where(transfer.c.street == reserve.c.street)
-        .order_by(transfer.c.version.desc())
-        .limit(1)
-        .lateral("last")
-    )
-    # One statement: the balances of two streets read at two times need not agree.
-    rows = await tx.execute(select(last).select_from(reserve.join(last, true())).order_by(reserve.c.street))
-    of_streets = {row.street: _after(row) for row in rows}
-    district = sum(of_streets.values(), start=Amounts())
-    lines = [_line(DISTRICT, account, district) for account in DISTRICT_ACCOUNTS]
-    lines += [
-        _line(street, account, balances) for street, balances in of_streets.items() for account in STREET_ACCOUNTS
-    ]
+async def trial_balance(tx: AsyncConnection, *, now: datetime, at: datetime | None = None) -> TrialBalanceView:
+    """Every account now, or as of an instant."""
+    lines = trial_lines(await balances_by_street(tx, at=at))
     return TrialBalanceView(
+        at=now if at is None else at,
         accounts=lines,
         total_debit=sum(line.debit for line in lines),
         total_credit=sum(line.credit for line in lines),
     )
+
+
+def trial_lines(of_streets: Mapping[str, Amounts]) -> list[TrialBalanceLine]:
+    """What the district's accounts have for these streets, then the accounts of each."""
+    district = sum(of_streets.values(), start=Amounts())
+    lines = [_line(DISTRICT, account, district) for account in DISTRICT_ACCOUNTS]
+    for street, balances in of_streets.items():
+        lines += [_line(street, account, balances) for account in STREET_ACCOUNTS]
+    return lines
 
 
 def _line(holder: str, account: Account, balances: Amounts) -> TrialBalanceLine:

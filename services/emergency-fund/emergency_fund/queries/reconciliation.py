@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from emergency_fund.queries.ledger import balances_of, float_of
+from emergency_fund.queries.history import balances_of
+from emergency_fund.queries.ledger import float_of
 from emergency_fund.rules import parameters
 from emergency_fund.rules.bank_statement import reference_of
 from emergency_fund.rules.matching import Line, Posting, match

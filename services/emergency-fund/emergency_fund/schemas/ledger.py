@@ -37,9 +37,10 @@ class OpenReplenishment(Seen):
 
 
 class ReserveView(Seen):
-    """A street reserve now. The five balances always come to the float."""
+    """A street reserve at an instant. The five balances always come to the float."""
 
     street: str = Field(examples=[_STREET])
+    at: datetime = Field(description="所述时点；该时点记账的已计入", examples=[_INSTANT])
     float_amount: Fen = Field(serialization_alias="float", examples=["30000.00"])
     cash: Fen = Field(description="现金", examples=["26360.01"])
     advances: Fen = Field(description="已支付、材料未齐", examples=["3639.99"])
@@ -65,7 +66,7 @@ class StatementEntry(Seen):
 
 
 class AccountStatement(Seen):
-    """One account on one day."""
+    """One account on some days."""
 
     account: Account
     opening: Fen = Field(examples=["30000.00"])
@@ -74,10 +75,11 @@ class AccountStatement(Seen):
 
 
 class StatementView(Seen):
-    """All accounts of a street on one day."""
+    """All accounts of a street on some days, both included."""
 
     street: str = Field(examples=[_STREET])
-    on: date = Field(examples=["2022-12-05"])
+    first_day: date = Field(serialization_alias="from", examples=["2022-12-05"])
+    last_day: date = Field(serialization_alias="to", examples=["2022-12-05"])
     accounts: list[AccountStatement]
 
 
@@ -91,8 +93,9 @@ class TrialBalanceLine(Seen):
 
 
 class TrialBalanceView(Seen):
-    """Every account now; both sides come to the same."""
+    """Every account at an instant; both sides come to the same."""
 
+    at: datetime = Field(description="所述时点；该时点记账的已计入", examples=[_INSTANT])
     accounts: list[TrialBalanceLine]
     total_debit: Fen = Field(examples=["420000.00"])
     total_credit: Fen = Field(examples=["420000.00"])

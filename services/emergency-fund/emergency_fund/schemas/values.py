@@ -1,10 +1,24 @@
 """Values that several requests share, and the two kinds of models: what is sent and what is seen."""
 
-from typing import Annotated
+import re
+from datetime import datetime
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from shared.money import FenOfYuan
+
+# Microseconds, as the ledger keeps them: a finer instant would be cut off and then mean another one.
+_ISO_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
+
+
+def _iso_instant(value: Any) -> Any:
+    if isinstance(value, datetime) or (isinstance(value, str) and _ISO_INSTANT.fullmatch(value)):
+        return value
+    raise PydanticCustomError(
+        "not_an_instant", "应为带时区的时点，如 2022-12-05T10:00:00+08:00（+ 在网址中写作 %2B）或 2022-12-05T02:00:00Z"
+    )
 
 
 def _printable(text: str) -> str:
@@ -17,6 +31,8 @@ Amount = Annotated[FenOfYuan, Field(gt=0, description="元，十进制字符串�
 Words = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), AfterValidator(_printable)
 ]
+Instant = Annotated[datetime, BeforeValidator(_iso_instant)]
+"""An instant as callers send it. Refuses what leaves the zone open, and the numbers that pydantic would read as one."""
 Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_:.-]{1,60}$")]
 PaperCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,49}$")]
 

@@ -1,0 +1,1 @@
+"""What callers take away of the ledger: CSV, a workbook, a journal for Beancount."""
