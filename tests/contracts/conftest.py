@@ -440,8 +440,21 @@ async def _pay(district: District, household_id: str) -> dict[str, str]:
     for step in ("approval", "payment"):
         await district.post("emergency-fund", f"{path}/{step}", None, Role.STREET_APPROVER, subject=APPROVER)
     await district.settle()
-    debt = district.only(PaperDebtOpened)
-    ids = {"grant_id": grant["grant_id"], "debt_id": str(debt.debt_id)}
+    debt, paid_event = district.only(PaperDebtOpened), district.only(GrantPaid)
+    correction_body = example_of(district["emergency-fund"], "POST", "/v1/grants/{grant_id}/corrections")
+    correction = await district.post(
+        "emergency-fund",
+        f"{path}/corrections",
+        correction_body | {"corrects": str(paid_event.transfer_id)},
+        Role.STREET_CLERK,
+        subject=CLERK,
+    )
+    ids = {
+        "grant_id": grant["grant_id"],
+        "debt_id": str(debt.debt_id),
+        "correction_id": correction["correction_id"],
+        "corrects": str(paid_event.transfer_id),
+    }
     return ids | await _reconcile(district, district.clock.today(), format_yuan(parse_yuan(body["amount"])))
 
 

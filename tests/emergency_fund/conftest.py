@@ -32,6 +32,7 @@ CLERK = f"clerk-{STREET}-1"
 SECOND_CLERK = f"clerk-{STREET}-2"
 APPROVER = f"approver-{STREET}-1"
 OTHER_APPROVER = f"approver-{OTHER_STREET}-1"
+DISTRICT_OFFICER = "district-1"
 AUDITOR = "auditor-1"
 MONDAY = datetime(2022, 12, 5, 2, tzinfo=UTC)
 """10:00 in Wuhan, two days after the fire of the story."""
@@ -41,6 +42,7 @@ _ROLES = {
     "approver": Role.STREET_APPROVER,
     "auditor": Role.AUDITOR,
     "officer": Role.DISTRICT_OFFICER,
+    "district": Role.DISTRICT_OFFICER,
 }
 
 

@@ -101,6 +101,7 @@ async def test_the_first_postings_are_the_same_in_every_database(fund: Fund) -> 
         "transfer_id": "018318ae-0000-7000-8000-000000106006",
         "kind": "preset",
         "cause_id": None,
+        "corrects": None,
         "amount": "30000.00",
         "balance_after": "30000.00",
         "posted_at": "2022-09-07T16:00:00Z",
@@ -155,7 +156,7 @@ async def test_the_service_itself_appends_and_changes_nothing(fund: Fund) -> Non
         pytest.param({"moved": {"cash": -100, "recoverable": 100}}, "transfer_kind", id="paid to nobody"),
         pytest.param(
             {"kind": "refill", "moved": {"cash": 5, "due_from_finance": -5, "finance": -5, "refilled_expense": 5}},
-            "transfer_not_refilled_beyond_need",
+            "transfer_has_cause",
             id="refilled though nothing is out",
         ),
         pytest.param({"kind": "gift"}, "transfer_kind", id="a kind of its own"),

@@ -30,10 +30,12 @@ from shared.events.eligibility import (
     DecisionProposed,
     DecisionReturned,
     LeadFound,
+    OfficerRecused,
     PublicNoticeStarted,
     ReferralIssued,
     ReviewSuggested,
 )
+from shared.events.emergency_fund import CorrectionProposed, CorrectionRejected, GrantApprovalOverdue
 from shared.ids import new_id
 from shared.inbox import Delivery
 from shared.testing import deliver, envelope_of
@@ -230,7 +232,16 @@ def test_every_event_reads_in_plain_chinese(contract: type[Event]) -> None:
 def test_all_events_about_households_are_on_the_time_line() -> None:
     own = {contract for contract in contracts() if contract.topic == "intake"}
     about_households = {contract for contract in contracts() if "household_id" in contract.model_fields}
-    for_staff = {PersonalDataAccessed, ComplaintReceived, LeadFound, ReviewSuggested}
+    for_staff = {
+        PersonalDataAccessed,
+        ComplaintReceived,
+        LeadFound,
+        ReviewSuggested,
+        OfficerRecused,
+        GrantApprovalOverdue,
+        CorrectionProposed,
+        CorrectionRejected,
+    }
     assert set(EVENTS) == about_households - own - for_staff
 
 

@@ -12,7 +12,13 @@ def _instant(name: str) -> Column[object]:
     return Column(name, DateTime(timezone=True))
 
 
-reserve = Table("reserve", metadata, Column("street", Text, primary_key=True), Column("float_fen", BigInteger))
+reserve = Table(
+    "reserve",
+    metadata,
+    Column("street", Text, primary_key=True),
+    Column("float_fen", BigInteger),
+    _instant("open_from"),
+)
 
 transfer = Table(
     "transfer",
@@ -27,6 +33,14 @@ transfer = Table(
     *(Column(f"{account}_fen", BigInteger) for account in Account),
     *(Column(f"{account}_after_fen", BigInteger) for account in Account),
     Column("float_fen", BigInteger),
+    Column("corrects", Uuid),
+)
+
+grant_transfer = Table(
+    "grant_transfer",  # a view: every transfer of a grant, its corrections included
+    metadata,
+    Column("grant_id", Uuid),
+    *(Column(column.name, column.type) for column in transfer.columns),
 )
 
 standard = Table(
@@ -206,4 +220,36 @@ bank_difference = Table(
     Column("occurred_on", Date),
     _instant("found_at"),
     _instant("resolved_at"),
+)
+
+correction = Table(
+    "correction",
+    metadata,
+    Column("correction_id", Uuid, primary_key=True),
+    Column("grant_id", Uuid),
+    Column("street", Text),
+    Column("kind", Text),
+    Column("corrects", Uuid),
+    Column("amount_fen", BigInteger),
+    Column("reason", Text),
+    Column("state", Text),
+    Column("proposed_by", Text),
+    _instant("proposed_at"),
+    Column("decided_by", Text),
+    _instant("decided_at"),
+    Column("decision_reason", Text),
+    Column("transfer_id", Uuid),
+)
+
+fiscal_closing = Table(
+    "fiscal_closing",
+    metadata,
+    Column("street", Text, primary_key=True),
+    Column("year", Integer, primary_key=True),
+    Column("last_version", BigInteger),
+    Column("document", Text),
+    Column("sha256", Text),
+    Column("previous_sha256", Text),
+    Column("closed_by", Text),
+    _instant("closed_at"),
 )

@@ -351,3 +351,161 @@ class ReconciliationDifferenceResolved(
 
     difference_id: UUID
     match_id: UUID
+
+
+_CORRECTION_FIELDS = {
+    "household_id": _HOUSEHOLD,
+    "grant_id": _GRANT,
+    "correction_id": "01930000-0000-7000-8000-00000000000e",
+    "street": "420106006",
+    "amount_fen": 100000,
+}
+_POSTED_FIELDS = {
+    **_CORRECTION_FIELDS,
+    "transfer_id": "01930000-0000-7000-8000-00000000000f",
+    "corrects": "01930000-0000-7000-8000-00000000000d",
+}
+
+
+class CorrectionProposed(
+    HouseholdEvent, topic="emergency-fund", type="emergency-fund.correction-proposed.v1", clause="4.3.4"
+):
+    """A clerk proposed to take money of a grant back, or to give it up. Nothing is posted yet."""
+
+    example: ClassVar = {**_CORRECTION_FIELDS, "kind": "reversal", "proposed_by": "clerk-420106006-1"}
+
+    grant_id: UUID
+    correction_id: UUID
+    street: str
+    kind: Literal["reversal", "claim", "recovery", "write_off"]
+    amount_fen: int
+    proposed_by: str
+
+
+class CorrectionRejected(
+    HouseholdEvent, topic="emergency-fund", type="emergency-fund.correction-rejected.v1", clause="4.3.4"
+):
+    """The second person did not agree. Nothing was posted."""
+
+    example: ClassVar = {**_CORRECTION_FIELDS, "kind": "reversal", "rejected_by": "approver-420106006-1"}
+
+    grant_id: UUID
+    correction_id: UUID
+    street: str
+    kind: Literal["reversal", "claim", "recovery", "write_off"]
+    amount_fen: int
+    rejected_by: str
+
+
+class PaymentReversed(
+    HouseholdEvent, topic="emergency-fund", type="emergency-fund.payment-reversed.v1", clause="4.3.4"
+):
+    """Money of a payment came back into the reserve."""
+
+    example: ClassVar = {**_POSTED_FIELDS, "confirmed_by": "approver-420106006-1"}
+
+    grant_id: UUID
+    correction_id: UUID
+    street: str
+    amount_fen: int
+    transfer_id: UUID
+    corrects: UUID
+    """The payment."""
+    confirmed_by: str
+
+
+class RecoveryClaimed(
+    HouseholdEvent, topic="emergency-fund", type="emergency-fund.recovery-claimed.v1", clause="4.3.4"
+):
+    """Money was paid wrongly and is asked back."""
+
+    example: ClassVar = {**_POSTED_FIELDS, "confirmed_by": "approver-420106006-1"}
+
+    grant_id: UUID
+    correction_id: UUID
+    street: str
+    amount_fen: int
+    transfer_id: UUID
+    corrects: UUID
+    """The payment."""
+    confirmed_by: str
+
+
+class AmountRecovered(
+    HouseholdEvent, topic="emergency-fund", type="emergency-fund.amount-recovered.v1", clause="4.3.4"
+):
+    """Money that was asked back is in the reserve again."""
+
+    example: ClassVar = {**_POSTED_FIELDS, "confirmed_by": "approver-420106006-1"}
+
+    grant_id: UUID
+    correction_id: UUID
+    street: str
+    amount_fen: int
+    transfer_id: UUID
+    corrects: UUID
+    """The claim."""
+    confirmed_by: str
+
+
+class AmountWrittenOff(
+    HouseholdEvent, topic="emergency-fund", type="emergency-fund.amount-written-off.v1", clause="4.3.4"
+):
+    """The district gave up money that was asked back."""
+
+    example: ClassVar = {**_POSTED_FIELDS, "confirmed_by": "district-1"}
+
+    grant_id: UUID
+    correction_id: UUID
+    street: str
+    amount_fen: int
+    transfer_id: UUID
+    corrects: UUID
+    """The claim."""
+    confirmed_by: str
+
+
+class PaperDebtRecovered(
+    HouseholdEvent, topic="emergency-fund", type="emergency-fund.paper-debt-recovered.v1", clause="4.2.1"
+):
+    """A paper is no longer owed, as the money that it was owed for is back."""
+
+    example: ClassVar = {
+        "household_id": _HOUSEHOLD,
+        "grant_id": _GRANT,
+        "debt_id": _DEBT,
+        "street": "420106006",
+        "paper": "fire_certificate",
+    }
+
+    grant_id: UUID
+    debt_id: UUID
+    street: str
+    paper: str
+
+
+class FiscalYearClosed(
+    StreetEvent, topic="emergency-fund", type="emergency-fund.fiscal-year-closed.v1", clause="4.3.4"
+):
+    """A year of a street's reserve is closed. Nothing is posted in it any more."""
+
+    example: ClassVar = {
+        "street": "420106006",
+        "year": 2022,
+        "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "previous_sha256": None,
+        "cash_fen": 2636001,
+        "open_advances_fen": 363999,
+        "open_claims_fen": 0,
+        "closed_by": "district-1",
+    }
+
+    year: int
+    sha256: str
+    """Of the closing statement, which the fund shows."""
+    previous_sha256: str | None
+    """Of the statement of the year before, on which this one stands; null for the first."""
+    cash_fen: int
+    open_advances_fen: int
+    open_claims_fen: int
+    closed_by: str

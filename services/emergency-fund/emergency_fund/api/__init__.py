@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from emergency_fund.api import emergencies, exports, grants, ledger, reconciliation
+from emergency_fund.api import corrections, emergencies, exports, fiscal_years, grants, ledger, reconciliation
 
 router = APIRouter(prefix="/v1")
-for part in (grants, emergencies, ledger, exports, reconciliation):
+for part in (grants, corrections, emergencies, ledger, exports, reconciliation, fiscal_years):
     router.include_router(part.router)

@@ -12,6 +12,7 @@ Reader = Annotated[Principal, Depends(require(*STAFF, *OVERSEERS))]
 Clerk = Annotated[Principal, Depends(require(Role.STREET_CLERK))]
 Approver = Annotated[Principal, Depends(require(Role.STREET_APPROVER))]
 Officer = Annotated[Principal, Depends(require(Role.STREET_CLERK, Role.STREET_APPROVER))]
+DistrictOfficer = Annotated[Principal, Depends(require(Role.DISTRICT_OFFICER))]
 District = Annotated[Principal, Depends(require(Role.DISTRICT_OFFICER, *OVERSEERS))]
 
 

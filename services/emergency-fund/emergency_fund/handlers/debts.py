@@ -1,6 +1,6 @@
 """Papers that are owed for a payment: brought in, waived with a reason, or overdue. None vanishes. Clause 4.2.1."""
 
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.handlers.posting import Transfer, append, lock_reserves
 from emergency_fund.handlers.steps import require_other_person, state_after
+from emergency_fund.queries.corrections import standing_of
 from emergency_fund.queries.grants import find_grant, grant_view
 from emergency_fund.rules.grant import GrantAction, GrantState
 from emergency_fund.rules.ledger import TransferKind, settlement
@@ -18,7 +19,7 @@ from shared.auth import Principal, Role
 from shared.clock import Clock
 from shared.database import Database
 from shared.deadlines import Work
-from shared.events.emergency_fund import PaperDebtOverdue, PaperDebtSettled
+from shared.events.emergency_fund import PaperDebtOverdue, PaperDebtRecovered, PaperDebtSettled
 from shared.idempotency import key_owner, once
 from shared.problems import Problem, not_found, plain_problem
 
@@ -68,13 +69,8 @@ async def _settle(
     )
     if await has_open_debts(tx, grant_id):
         state_after(grant, GrantAction.SETTLE_DEBT)
-    elif state_after(grant, GrantAction.SETTLE_LAST_DEBT) is GrantState.CLOSED:
-        await settle_advance(tx, clock, caller, grant)
-        await tx.execute(
-            update(emergency_grant)
-            .where(emergency_grant.c.grant_id == grant_id)
-            .values(state=GrantState.CLOSED, closed_at=now)
-        )
+    else:
+        await _settle_last(tx, clock, caller, grant)
     event = PaperDebtSettled(
         household_id=grant.household_id,
         grant_id=grant_id,
@@ -106,6 +102,20 @@ async def _open_debt(tx: AsyncConnection, grant_id: UUID, debt_id: UUID) -> Any:
     return debt
 
 
+async def _settle_last(tx: AsyncConnection, clock: Clock, caller: Principal, grant: Any) -> None:
+    standing = await standing_of(tx, grant.grant_id)
+    action = GrantAction.SETTLE_LAST_DEBT_OF_CLAIMED if standing.claimed_open_fen else GrantAction.SETTLE_LAST_DEBT
+    state = state_after(grant, action)
+    if state == grant.state:
+        return  # paid at once: it stays to be approved, or to be recovered
+    await settle_advance(tx, clock, caller, grant, kept_fen=standing.kept_fen)
+    await tx.execute(
+        update(emergency_grant)
+        .where(emergency_grant.c.grant_id == grant.grant_id)
+        .values(state=state, closed_at=clock.now() if state is GrantState.CLOSED else None)
+    )
+
+
 async def has_open_debts(tx: AsyncConnection, grant_id: UUID) -> bool:
     """Whether a paper is still owed for a grant."""
     still_open = await tx.scalar(
@@ -116,17 +126,57 @@ async def has_open_debts(tx: AsyncConnection, grant_id: UUID) -> bool:
     return bool(still_open)
 
 
-async def settle_advance(tx: AsyncConnection, clock: Clock, caller: Principal, grant: Any) -> None:
-    """The papers of a grant are complete: its advance becomes documented expense."""
+async def settle_advance(tx: AsyncConnection, clock: Clock, caller: Principal, grant: Any, *, kept_fen: int) -> None:
+    """The papers of a grant are complete: what the household keeps of it becomes documented expense.
+
+    What came back, or is asked back, has left the advances already.
+    """
+    if kept_fen == 0:
+        return
     heads = await lock_reserves(tx, [grant.street])
     transfer = Transfer(
         kind=TransferKind.SETTLEMENT,
         street=grant.street,
         cause_id=grant.grant_id,
         actor=caller.subject,
-        movement=settlement(grant.amount_fen, heads[grant.street].balances),
+        movement=settlement(kept_fen, heads[grant.street].balances),
     )
     await append(tx, heads, [transfer], at=clock.now())
+
+
+async def end_open_debts(
+    tx: AsyncConnection,
+    clock: Clock,
+    caller: Principal,
+    grant: Any,
+    *,
+    outcome: Literal["waived", "recovered"],
+    reason: str | None = None,
+) -> None:
+    """End every open debt of a grant whose money is back, or is given up. `tx` has locked the grant."""
+    is_open = (paper_debt.c.grant_id == grant.grant_id, paper_debt.c.outcome.is_(None))
+    debts = (await tx.execute(select(paper_debt).where(*is_open).order_by(paper_debt.c.debt_id))).all()
+    for debt in debts:
+        # The deadline before the debt, as its job locks them.
+        await deadlines.cancel(tx, kind=DEBT_OVERDUE, subject=str(debt.debt_id))
+    await tx.execute(
+        update(paper_debt)
+        .where(*is_open)
+        .values(outcome=outcome, waived_reason=reason, settled_by=caller.subject, settled_at=clock.now())
+    )
+    events: list[PaperDebtSettled | PaperDebtRecovered] = []
+    for debt in debts:
+        about = {
+            "household_id": grant.household_id,
+            "grant_id": grant.grant_id,
+            "debt_id": debt.debt_id,
+            "street": debt.street,
+            "paper": debt.paper,
+        }
+        events.append(
+            PaperDebtRecovered(**about) if outcome == "recovered" else PaperDebtSettled(**about, outcome=outcome)
+        )
+    await outbox.record(tx, *events, at=clock.now())
 
 
 async def note_overdue(work: Work) -> None:

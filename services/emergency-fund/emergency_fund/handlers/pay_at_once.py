@@ -94,7 +94,7 @@ async def approve_after(tx: AsyncConnection, clock: Clock, caller: Principal, gr
     now = clock.now()
     await deadlines.cancel(tx, kind=APPROVAL_OVERDUE, subject=str(grant.grant_id))
     if not still_open:
-        await settle_advance(tx, clock, caller, grant)
+        await settle_advance(tx, clock, caller, grant, kept_fen=grant.amount_fen)
     await tx.execute(
         update(emergency_grant)
         .where(emergency_grant.c.grant_id == grant.grant_id)

@@ -8,16 +8,17 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.rules.ledger import Account, Amounts, TransferKind
+from shared.clock import local_date
 from shared.database import driver_connection
 from shared.ids import new_id
-from shared.problems import not_found
+from shared.problems import Problem, not_found
 
 _LOCK = "select * from lock_reserves($1)"
 _MOVED = tuple(f"{account}_fen" for account in Account)
 _AFTER = tuple(f"{account}_after_fen" for account in Account)
 _TYPES = {
     "street": "text", "version": "bigint", "transfer_id": "uuid", "kind": "text", "cause_id": "uuid", "actor": "text",
-    "posted_at": "timestamptz",
+    "posted_at": "timestamptz", "corrects": "uuid",
 } | dict.fromkeys((*_MOVED, *_AFTER, "float_fen"), "bigint")  # fmt: skip
 _APPEND = (
     f"insert into transfer ({', '.join(_TYPES)}) select * from unnest("  # noqa: S608 - names of columns, written above
@@ -32,6 +33,8 @@ class Head:
 
     street: str
     float_fen: int
+    open_from: datetime
+    """The years before are closed."""
     version: int
     posted_at: datetime | None
     balances: Amounts
@@ -46,6 +49,8 @@ class Transfer:
     cause_id: UUID
     actor: str
     movement: Amounts
+    corrects: UUID | None = None
+    """The transfer that this one corrects."""
     transfer_id: UUID = field(default_factory=new_id)
 
 
@@ -56,6 +61,7 @@ async def lock_reserves(tx: AsyncConnection, streets: Sequence[str]) -> dict[str
         row["street"]: Head(
             street=row["street"],
             float_fen=row["float_fen"],
+            open_from=row["open_from"],
             version=row["version"],
             posted_at=row["posted_at"],
             balances=Amounts(**{account.value: row[f"{account}_fen"] for account in Account}),
@@ -73,7 +79,8 @@ async def append(
 ) -> None:
     """Append transfers in this order to reserves that `tx` has locked; `heads` then tell the new balances.
 
-    Time never runs backwards on a street. The caller has seen that there is enough cash.
+    Time never runs backwards on a street. The caller has seen that there is enough cash. Raises Problem 409
+    `year_closed` when `at` lies in a closed fiscal year: the clock is behind.
     """
     rows = [_row(heads[transfer.street], transfer, at) for transfer in transfers]
     driver = await driver_connection(tx)
@@ -81,8 +88,10 @@ async def append(
 
 
 def _row(head: Head, transfer: Transfer, at: datetime) -> tuple[object, ...]:
-    head.version += 1
     head.posted_at = at if head.posted_at is None else max(at, head.posted_at)
+    if head.posted_at < head.open_from:
+        raise _year_closed(head)
+    head.version += 1
     head.balances += transfer.movement
     return (
         transfer.street,
@@ -92,7 +101,22 @@ def _row(head: Head, transfer: Transfer, at: datetime) -> tuple[object, ...]:
         transfer.cause_id,
         transfer.actor,
         head.posted_at,
+        transfer.corrects,
         *(getattr(transfer.movement, account) for account in Account),
         *(getattr(head.balances, account) for account in Account),
         head.float_fen,
+    )
+
+
+def _year_closed(head: Head) -> Problem:
+    assert head.posted_at is not None, "a transfer has its time"
+    day = local_date(head.posted_at)
+    return Problem(
+        409,
+        "year_closed",
+        "该会计年度已结账",
+        f"街道 {head.street} 已结账至 {local_date(head.open_from)} 之前，不能再记 {day} 的账",
+        field="posted_at",
+        value=str(day),
+        way_out="请核对系统时间后重试；以前年度的差错，以本年度的更正分录注明原分录办理",
     )

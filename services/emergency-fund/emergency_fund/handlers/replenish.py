@@ -29,10 +29,18 @@ _IS_OPEN = text("state = 'requested'")
 
 async def ask_if_low(tx: AsyncConnection, reserve: Head, *, now: datetime) -> list[ReplenishmentRequested]:
     """Open a request when cash is under the low-water mark and none is open; the event is left to the caller."""
-    street, ratio = reserve.street, parameters.low_water_ratio(on=local_date(now))
+    ratio = parameters.low_water_ratio(on=local_date(now))
     amount_fen = missing_cash_fen(reserve.float_fen, reserve.balances.cash, ratio)
-    if amount_fen is None:
-        return []
+    return [] if amount_fen is None else await _ask(tx, reserve.street, amount_fen, now=now)
+
+
+async def ask_in_full(tx: AsyncConnection, reserve: Head, *, now: datetime) -> list[ReplenishmentRequested]:
+    """Open a request for all that is missing, however little, unless one is open; the event is left to the caller."""
+    amount_fen = reserve.float_fen - reserve.balances.cash
+    return [] if amount_fen <= 0 else await _ask(tx, reserve.street, amount_fen, now=now)
+
+
+async def _ask(tx: AsyncConnection, street: str, amount_fen: int, *, now: datetime) -> list[ReplenishmentRequested]:
     replenishment_id = new_id()
     opened = await tx.execute(
         insert(replenishment)

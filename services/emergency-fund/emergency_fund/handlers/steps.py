@@ -14,17 +14,24 @@ _STATE_WORDS = {
     GrantState.OBJECTED: "先行支付后未获批准、待追回",
     GrantState.PAID: "已支付、材料待补",
     GrantState.CLOSED: "已办结",
+    GrantState.RECOVERING: "已支付、正在追回",
+    GrantState.RETURNED: "款项已全部退回",
 }
 
 
 def require_other_person(caller: Principal, grant: Any) -> None:
     """Raises Problem 403 for the person who asked for the grant."""
-    if not may_decide(caller.subject, requested_by=grant.requested_by):
+    require_other_than(grant.requested_by, caller, what=f"支付单 {grant.grant_id}")
+
+
+def require_other_than(requested_by: str, caller: Principal, *, what: str) -> None:
+    """Raises Problem 403 for the person who asked for what is to be decided."""
+    if not may_decide(caller.subject, requested_by=requested_by):
         raise Problem(
             403,
             "same_person",
             "经办人不能审批自己的申请",
-            f"支付单 {grant.grant_id} 由 {caller.subject} 本人申请",
+            f"{what} 由 {caller.subject} 本人申请",
             way_out="请由另一名有审批权限的人员办理",
         )
 

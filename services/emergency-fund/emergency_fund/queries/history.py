@@ -130,7 +130,7 @@ def _posting(row: Any) -> Posting:
         transfer_id=row.transfer_id,
         kind=TransferKind(row.kind),
         cause_id=row.cause_id,
-        corrects=getattr(row, "corrects", None),  # for the kinds of transfer that take another one back
+        corrects=row.corrects,
         actor=row.actor,
         posted_at=row.posted_at,
         moved=Amounts(**{account.value: getattr(row, f"{account}_fen") for account in Account}),

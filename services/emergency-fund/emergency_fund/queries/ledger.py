@@ -149,6 +149,7 @@ def _entry(posting: Posting, account: Account) -> StatementEntry:
         transfer_id=posting.transfer_id,
         kind=posting.kind,
         cause_id=posting.cause_id,
+        corrects=posting.corrects,
         amount=getattr(posting.moved, account),
         balance_after=getattr(posting.after, account),
         posted_at=posting.posted_at,

@@ -19,7 +19,11 @@ class GrantState(StrEnum):
     PAID = "paid"
     """Paid, and at least one paper is owed."""
     CLOSED = "closed"
-    """Paid, and every paper is in or waived."""
+    """Paid, and every paper is in or waived; nothing is asked back."""
+    RECOVERING = "recovering"
+    """Paid, no paper is owed, and money is asked back."""
+    RETURNED = "returned"
+    """Every fen of it is back in the reserve."""
 
 
 class GrantAction(StrEnum):
@@ -35,6 +39,15 @@ class GrantAction(StrEnum):
     PAY_WITH_PAPERS = "pay_with_papers"
     SETTLE_DEBT = "settle_debt"
     SETTLE_LAST_DEBT = "settle_last_debt"
+    SETTLE_LAST_DEBT_OF_CLAIMED = "settle_last_debt_of_claimed"
+    CORRECT = "correct"
+    """A part of it came back, or the last claim ended; the rest stays with the household."""
+    CLAIM = "claim"
+    """Something is asked back, or still is."""
+    RETURN_ALL = "return_all"
+    """The last of it came back."""
+    GIVE_UP = "give_up"
+    """The last of it was written off."""
 
 
 TRANSITIONS: Mapping[tuple[GrantState, GrantAction], GrantState] = MappingProxyType(
@@ -52,8 +65,26 @@ TRANSITIONS: Mapping[tuple[GrantState, GrantAction], GrantState] = MappingProxyT
         (GrantState.PAID_UNAPPROVED, GrantAction.SETTLE_LAST_DEBT): GrantState.PAID_UNAPPROVED,
         (GrantState.OBJECTED, GrantAction.SETTLE_DEBT): GrantState.OBJECTED,
         (GrantState.OBJECTED, GrantAction.SETTLE_LAST_DEBT): GrantState.OBJECTED,
+        (GrantState.OBJECTED, GrantAction.SETTLE_LAST_DEBT_OF_CLAIMED): GrantState.OBJECTED,
+        (GrantState.OBJECTED, GrantAction.CORRECT): GrantState.OBJECTED,
+        (GrantState.OBJECTED, GrantAction.CLAIM): GrantState.OBJECTED,
+        (GrantState.OBJECTED, GrantAction.RETURN_ALL): GrantState.RETURNED,
+        (GrantState.OBJECTED, GrantAction.GIVE_UP): GrantState.CLOSED,
         (GrantState.PAID, GrantAction.SETTLE_DEBT): GrantState.PAID,
         (GrantState.PAID, GrantAction.SETTLE_LAST_DEBT): GrantState.CLOSED,
+        (GrantState.PAID, GrantAction.SETTLE_LAST_DEBT_OF_CLAIMED): GrantState.RECOVERING,
+        (GrantState.PAID, GrantAction.CORRECT): GrantState.PAID,
+        (GrantState.PAID, GrantAction.CLAIM): GrantState.PAID,
+        (GrantState.PAID, GrantAction.RETURN_ALL): GrantState.RETURNED,
+        (GrantState.PAID, GrantAction.GIVE_UP): GrantState.CLOSED,
+        (GrantState.CLOSED, GrantAction.CORRECT): GrantState.CLOSED,
+        (GrantState.CLOSED, GrantAction.CLAIM): GrantState.RECOVERING,
+        (GrantState.CLOSED, GrantAction.RETURN_ALL): GrantState.RETURNED,
+        (GrantState.CLOSED, GrantAction.GIVE_UP): GrantState.CLOSED,
+        (GrantState.RECOVERING, GrantAction.CORRECT): GrantState.CLOSED,
+        (GrantState.RECOVERING, GrantAction.CLAIM): GrantState.RECOVERING,
+        (GrantState.RECOVERING, GrantAction.RETURN_ALL): GrantState.RETURNED,
+        (GrantState.RECOVERING, GrantAction.GIVE_UP): GrantState.CLOSED,
     }
 )
 """All that can happen. A grant that is refused by rule starts as refused."""

@@ -10,7 +10,7 @@ Accounts of a street, and what a balance of each means:
 - recoverable: paid wrongly, asked back from the recipient.
 
 Accounts of the district, with what each has for the street: finance (below zero: all it ever paid out),
-refilled_expense (what it took over for refills), written_off.
+refilled_expense (what it took over for refills, less what was written off of it), written_off.
 
 Every movement sums to zero, and for each street at every instant
 
@@ -27,7 +27,7 @@ that is: cash, open advances and documented expense, less what finance already r
 
 With r, what was refilled ahead of its papers so far: m = min(documented + a, r) in a settlement, and
 m = min(documented, x + r) in a refill. So a refill takes the documented expense first and runs ahead with the rest,
-and papers that come in are set against what ran ahead.
+and papers that come in are set against what ran ahead. How money comes back stands in rules/corrections.py.
 """
 
 from dataclasses import dataclass, fields
@@ -70,6 +70,10 @@ class TransferKind(StrEnum):
     PAYMENT = "payment"
     SETTLEMENT = "settlement"
     REFILL = "refill"
+    REVERSAL = "reversal"
+    CLAIM = "claim"
+    RECOVERY = "recovery"
+    WRITE_OFF = "write_off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -173,7 +173,9 @@ class PaperDebt(Seen):
     owner: str = Field(description="负责补交的经办人", examples=["clerk-420106006-1"])
     due_on: date = Field(examples=["2022-12-19"])
     overdue_at: datetime | None
-    outcome: Literal["supplied", "waived"] | None = Field(description="空：尚未了结", examples=[None])
+    outcome: Literal["supplied", "waived", "recovered"] | None = Field(
+        description="空：尚未了结；recovered：款项已退回，不再需要材料", examples=[None]
+    )
     waived_reason: str | None
     settled_by: str | None
     settled_at: datetime | None

@@ -47,19 +47,29 @@ create table emergency_grant (
     constraint emergency_grant_amount_fen check (amount_fen > 0),
     constraint emergency_grant_emergency foreign key (emergency_id) references declared_emergency (emergency_id),
     constraint emergency_grant_state check (
-        state in ('requested', 'approved', 'refused', 'paid_unapproved', 'objected', 'paid', 'closed')
+        state in (
+            'requested', 'approved', 'refused', 'paid_unapproved', 'objected', 'paid', 'closed', 'recovering', 'returned'
+        )
     ),
     constraint emergency_grant_at_once check (
         (approve_by is null) = (small_fen is null) and counted_fen + amount_fen <= small_fen is not false
     ),
     constraint emergency_grant_below_limit check (state = 'refused' or counted_fen + amount_fen < limit_fen),
     constraint emergency_grant_two_persons check (approved_by <> requested_by),
-    constraint emergency_grant_approved check (state not in ('approved', 'paid', 'closed') or approved_by is not null),
+    -- What was objected to may still come back or be given up, and was never approved.
+    constraint emergency_grant_approved check (
+        state in ('requested', 'refused', 'paid_unapproved', 'objected') or approved_by is not null
+        or (state in ('closed', 'returned') and refusal_code = 'objected_after_payment')
+    ),
     constraint emergency_grant_paid check (
-        (state in ('paid_unapproved', 'objected', 'paid', 'closed')) = (transfer_id is not null)
+        (state in ('paid_unapproved', 'objected', 'paid', 'closed', 'recovering', 'returned'))
+        = (transfer_id is not null)
     ),
     constraint emergency_grant_not_approved check (state <> 'paid_unapproved' or approve_by is not null),
-    constraint emergency_grant_refused check ((state in ('refused', 'objected')) = (refusal_code is not null))
+    constraint emergency_grant_refused check (
+        case when refusal_code = 'objected_after_payment' then state in ('objected', 'closed', 'returned')
+        else (state = 'refused') = (refusal_code is not null) and state <> 'objected' end
+    )
 );
 create index emergency_grant_household on emergency_grant (household_id);
 create index emergency_grant_street_state on emergency_grant (street, state);
@@ -73,7 +83,7 @@ create table paper_debt (
     owner text not null,  -- the clerk who must bring the paper in
     due_on date not null,
     overdue_at timestamptz,
-    outcome text,  -- null: open
+    outcome text,  -- null: open; recovered: the money is back and the paper no longer owed
     waived_reason text,
     settled_by text,
     settled_at timestamptz,
@@ -83,7 +93,7 @@ create table paper_debt (
     constraint paper_debt_kind check (
         kind in ('relief_before_approval', 'approval_with_pending_materials', 'notice_and_commitment')
     ),
-    constraint paper_debt_outcome check (outcome in ('supplied', 'waived')),
+    constraint paper_debt_outcome check (outcome in ('supplied', 'waived', 'recovered')),
     constraint paper_debt_settled check ((outcome is null) = (settled_by is null)),
     constraint paper_debt_waived check ((outcome is not distinct from 'waived') = (waived_reason is not null))
 );
@@ -103,7 +113,9 @@ begin
             ('requested', 'approved'), ('requested', 'refused'), ('approved', 'refused'),
             ('approved', 'paid'), ('approved', 'closed'), ('paid', 'closed'),
             ('requested', 'paid_unapproved'), ('paid_unapproved', 'paid'), ('paid_unapproved', 'closed'),
-            ('paid_unapproved', 'objected')
+            ('paid_unapproved', 'objected'), ('objected', 'returned'), ('objected', 'closed'),
+            ('paid', 'recovering'), ('closed', 'recovering'), ('recovering', 'closed'),
+            ('paid', 'returned'), ('closed', 'returned'), ('recovering', 'returned')
         )
         or ((new.approved_by, new.approved_at) is distinct from (old.approved_by, old.approved_at)
             and new.state <> 'approved' and old.state <> 'paid_unapproved')
@@ -120,11 +132,13 @@ create trigger emergency_grant_step before insert or update on emergency_grant
     for each row execute function check_grant_step();
 
 -- At the end of the transaction: a grant is paid by its own payment and by no other, every missing paper of it has
--- become a debt, and it is closed with no open debt and, if papers were missing, with its settlement posted.
+-- become a debt; it has no open debt and no advance left unless it waits for papers, and it has ended with no claim
+-- open, or as returned with every fen of it back in the reserve.
 create function check_grant_paid() returns trigger language plpgsql set search_path = public, pg_temp as $$
 declare
     owed bigint;
     still_open bigint;
+    moved record;
 begin
     if not exists (
         select from transfer
@@ -140,21 +154,34 @@ begin
             new.grant_id, jsonb_array_length(new.papers_missing), owed
             using errcode = 'check_violation', constraint = 'no_paper_without_debt';
     end if;
-    if new.state = 'closed' and still_open > 0 then
+    if new.state not in ('paid', 'paid_unapproved', 'objected') and still_open > 0 then
         raise exception 'grant % has open paper debts', new.grant_id
             using errcode = 'check_violation', constraint = 'no_close_with_open_debt';
     end if;
-    if new.state = 'closed' and owed > 0
-        and not exists (select from transfer where cause_id = new.grant_id and kind = 'settlement')
-    then
-        raise exception 'grant % is closed and its advance is not settled', new.grant_id
+    -- Paid with its papers, nothing else can have moved yet.
+    if new.state in ('paid', 'paid_unapproved', 'objected') or (old.state = 'approved' and owed = 0) then
+        return null;
+    end if;
+    select * into moved from moved_for_grant(new.grant_id);
+    if moved.advances_fen <> 0 then
+        raise exception 'grant % is % and its advance is not settled', new.grant_id, new.state
             using errcode = 'check_violation', constraint = 'no_close_without_settlement';
+    end if;
+    if (new.state = 'recovering') <> (moved.recoverable_fen <> 0) then
+        raise exception 'grant % is % and % fen are asked back', new.grant_id, new.state, moved.recoverable_fen
+            using errcode = 'check_violation', constraint = 'no_close_with_open_claim';
+    end if;
+    if new.state = 'returned' and moved.cash_fen <> 0 then
+        raise exception 'grant % has % fen outside the reserve', new.grant_id, -moved.cash_fen
+            using errcode = 'check_violation', constraint = 'returned_in_full';
     end if;
     return null;
 end
 $$;
 create constraint trigger emergency_grant_is_paid after update on emergency_grant
-    deferrable initially deferred for each row when (new.state in ('paid_unapproved', 'paid', 'closed')) execute function check_grant_paid();
+    deferrable initially deferred for each row
+    when (new.state in ('paid_unapproved', 'objected', 'paid', 'closed', 'recovering', 'returned'))
+    execute function check_grant_paid();
 
 create function refuse_reopening() returns trigger language plpgsql as $$
 begin
@@ -196,8 +223,8 @@ $$;
 create trigger replenishment_step before update on replenishment
     for each row execute function check_replenishment_step();
 
--- No money moves without its cause: a payment that was approved, the settlement of what was paid, a refill that was
--- asked for. Each once, to the fen, on the same street. The pre-set float is the first transfer of a street.
+-- No money moves without its cause: a payment that was approved, the settlement of all that is left of an advance, a
+-- refill that was asked for. Each once, to the fen, on the same street. The pre-set float is the first transfer of a street.
 create function check_transfer_causes() returns trigger language plpgsql set search_path = public, pg_temp as $$
 declare
     wrong record;
@@ -216,14 +243,16 @@ begin
         when 'settlement' then exists (
             select from emergency_grant
             where grant_id = added.cause_id and emergency_grant.street = added.street
-                and state in ('paid', 'paid_unapproved') and amount_fen = -added.advances_fen
+                and state in ('paid', 'paid_unapproved')
+                and (select advances_fen from moved_for_grant(added.cause_id)) = 0
         )
         when 'refill' then exists (
             select from replenishment
             where replenishment_id = added.cause_id and replenishment.street = added.street
                 and state = 'requested' and asked_fen >= added.cash_fen
         )
-        else false
+        -- A correction: its cause is checked by check_correction, row by row.
+        else corrects is not null
     end
     limit 1;
     if found then
@@ -238,7 +267,9 @@ create trigger transfer_2_has_cause after insert on transfer referencing new tab
 
 -- What the same household already has, or has been promised, within so many days of an incident: whatever the cause was
 -- called, for words are no way round the limit. Where the incident is said to be another one, what happened on the same
--- day or from the same cause. Counts every street, whoever asks, and tells the sum only. Holds a lock on the household
+-- day or from the same cause. What was returned in full was not given: a household that was paid by mistake, or did not
+-- need the money, must find help open when the next need comes. Of what was returned in part the whole counts, as the
+-- household was helped. Counts every street, whoever asks, and tells the sum only. Holds a lock on the household
 -- until the transaction ends, so that two requests at once cannot both overlook the other.
 create function granted_for_incident(
     of_household uuid, of_cause text, happened_on date, within_days integer, is_separate boolean
@@ -254,7 +285,7 @@ begin
     select coalesce(sum(amount_fen), 0) into granted_fen
     from emergency_grant
     where household_id = of_household
-        and state <> 'refused'
+        and state not in ('refused', 'returned')
         and abs(occurred_on - happened_on) <= within_days
         and (not is_separate or occurred_on = happened_on or cause = of_cause);
     perform set_config('app.scope', callers_scope, true);

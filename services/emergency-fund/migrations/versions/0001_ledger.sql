@@ -19,6 +19,8 @@ $$;
 create table reserve (
     street text not null,
     float_fen bigint not null,
+    -- The first instant that no closed fiscal year holds: nothing is posted before it.
+    open_from timestamptz not null default '2022-01-01 00:00+08',
     constraint reserve_pkey primary key (street),
     constraint reserve_street check (street ~ '^420106\d{3}$'),
     constraint reserve_float_fen check (float_fen > 0)
@@ -32,7 +34,7 @@ create table transfer (
     version bigint not null,  -- its place among the transfers of the street
     transfer_id uuid not null,
     kind text not null,
-    cause_id uuid,  -- the grant or the replenishment; null: the pre-set float
+    cause_id uuid,  -- the grant, the replenishment or the correction; null: the pre-set float
     actor text not null,
     posted_at timestamptz not null,
     -- More (+) or less (-) on each account.
@@ -53,12 +55,16 @@ create table transfer (
     refilled_expense_after_fen bigint not null,
     written_off_after_fen bigint not null,
     float_fen bigint not null,
+    corrects uuid,  -- the transfer that a correction corrects; that it is there is held by check_correction
     constraint transfer_pkey primary key (street, version),
     constraint transfer_transfer_id unique (transfer_id),
     constraint transfer_once_per_cause unique (cause_id, kind),
     constraint transfer_street foreign key (street) references reserve (street),
     constraint transfer_version check (version >= 1),
     constraint transfer_cause check ((kind = 'preset') = (cause_id is null)),
+    constraint transfer_corrects check (
+        (kind in ('reversal', 'claim', 'recovery', 'write_off')) = (corrects is not null)
+    ),
     constraint transfer_sums_to_zero check (
         cash_fen + advances_fen + documented_fen + due_from_finance_fen + recoverable_fen
         + finance_fen + refilled_expense_fen + written_off_fen = 0
@@ -70,9 +76,10 @@ create table transfer (
     constraint transfer_not_overdrawn check (
         least(cash_after_fen, advances_after_fen, documented_after_fen, recoverable_after_fen) >= 0
     ),
-    -- Finance refills ahead of papers at most what is still out.
-    constraint transfer_not_refilled_beyond_need check (
-        due_from_finance_after_fen + advances_after_fen + recoverable_after_fen >= 0
+    -- Cash rises above the float by money that comes back after finance has refilled it, and by nothing else. A refill
+    -- is held to what was missing when it was asked for: see replenishment_of_what_is_missing.
+    constraint transfer_not_above_float check (
+        cash_after_fen <= float_fen or cash_fen <= 0 or kind in ('refill', 'reversal', 'recovery')
     ),
     -- Each kind of transfer moves money its own way and no other.
     constraint transfer_kind check (
@@ -87,11 +94,27 @@ create table transfer (
                 and (cash_fen, recoverable_fen, finance_fen, refilled_expense_fen, written_off_fen) = (0, 0, 0, 0, 0)
             when 'refill' then cash_fen > 0 and finance_fen = -cash_fen and refilled_expense_fen = cash_fen
                 and documented_fen <= 0 and (advances_fen, recoverable_fen, written_off_fen) = (0, 0, 0)
+            -- What is taken back leaves the advances, or what is documented, and only then what finance has refilled.
+            when 'reversal' then cash_fen > 0 and advances_fen in (0, -cash_fen)
+                and documented_fen <= 0 and due_from_finance_fen <= 0
+                and (due_from_finance_fen = 0 or documented_after_fen = 0)
+                and (recoverable_fen, finance_fen, refilled_expense_fen, written_off_fen) = (0, 0, 0, 0)
+            when 'claim' then recoverable_fen > 0 and advances_fen in (0, -recoverable_fen)
+                and documented_fen <= 0 and due_from_finance_fen <= 0
+                and (due_from_finance_fen = 0 or documented_after_fen = 0)
+                and (cash_fen, finance_fen, refilled_expense_fen, written_off_fen) = (0, 0, 0, 0)
+            when 'recovery' then cash_fen > 0 and recoverable_fen = -cash_fen
+                and (advances_fen, documented_fen, due_from_finance_fen) = (0, 0, 0)
+                and (finance_fen, refilled_expense_fen, written_off_fen) = (0, 0, 0)
+            when 'write_off' then recoverable_fen < 0 and due_from_finance_fen >= 0
+                and written_off_fen = -recoverable_fen and refilled_expense_fen = recoverable_fen
+                and (cash_fen, advances_fen, finance_fen) = (0, 0, 0)
             else false
         end
     )
 );
 create index transfer_posted_at on transfer (street, posted_at);
+create index transfer_corrected on transfer (corrects) where corrects is not null;
 
 create function refuse_change() returns trigger language plpgsql as $$
 begin
@@ -109,6 +132,7 @@ declare
     before transfer;
     after record;
     reserve_float_fen bigint;
+    open_from timestamptz;
 begin
     for after in select * from added order by street, version loop
         if before.street is distinct from after.street then
@@ -127,7 +151,13 @@ begin
                 before.refilled_expense_after_fen := 0;
                 before.written_off_after_fen := 0;
             end if;
-            select float_fen into reserve_float_fen from reserve where street = after.street;
+            select reserve.float_fen, reserve.open_from into reserve_float_fen, open_from
+            from reserve where street = after.street;
+        end if;
+        -- The foreign key has this row wait for a closing that is under way, so that this read knows of it.
+        if after.posted_at < open_from then
+            raise exception 'transfer % of street % is dated in a closed year', after.version, after.street
+                using errcode = 'check_violation', constraint = 'transfer_in_open_year';
         end if;
         if after.version <> before.version + 1
             or after.posted_at < before.posted_at
@@ -155,7 +185,7 @@ create trigger transfer_1_follows after insert on transfer referencing new table
 -- Locks reserves until the transaction ends, and then reads what each last transfer left. Streets that are no reserve,
 -- or that the caller does not handle, are left out.
 create function lock_reserves(of_streets text[]) returns table (
-    street text, float_fen bigint, version bigint, posted_at timestamptz,
+    street text, float_fen bigint, open_from timestamptz, version bigint, posted_at timestamptz,
     cash_fen bigint, advances_fen bigint, documented_fen bigint, due_from_finance_fen bigint,
     recoverable_fen bigint, finance_fen bigint, refilled_expense_fen bigint, written_off_fen bigint
 ) language plpgsql security definer set search_path = public, pg_temp as $$
@@ -164,7 +194,7 @@ begin
     perform from reserve where street = any (of_streets) order by street for no key update;
     -- A later statement, so that it sees what the lock waited for.
     return query
-        select reserve.street, reserve.float_fen, coalesce(last.version, 0), last.posted_at,
+        select reserve.street, reserve.float_fen, reserve.open_from, coalesce(last.version, 0), last.posted_at,
             coalesce(last.cash_after_fen, 0),
             coalesce(last.advances_after_fen, 0),
             coalesce(last.documented_after_fen, 0),

@@ -260,6 +260,32 @@ def _paper_debt_overdue(event: emergency_fund.PaperDebtOverdue) -> Line:
     return Line("paper_debt_overdue", text)
 
 
+def _grant_objected(event: emergency_fund.GrantObjected) -> Line:
+    text = f"先行支付的急难救助{format_yuan(event.amount_fen)}元事后未获批准，街道将与您联系。"
+    return Line("grant_objected", text + APPEAL)
+
+
+def _paper_debt_recovered(event: emergency_fund.PaperDebtRecovered) -> Line:
+    return Line("paper_debt_recovered", f"款项已退回，{labels.paper(event.paper)}不需要再补交。")
+
+
+def _payment_reversed(event: emergency_fund.PaymentReversed) -> Line:
+    return Line("payment_reversed", f"已收到您退回的急难救助{format_yuan(event.amount_fen)}元。")
+
+
+def _recovery_claimed(event: emergency_fund.RecoveryClaimed) -> Line:
+    text = f"急难救助中有{format_yuan(event.amount_fen)}元不应支付，街道决定追回，理由和退回办法请向街道查询。"
+    return Line("recovery_claimed", text + APPEAL)
+
+
+def _amount_recovered(event: emergency_fund.AmountRecovered) -> Line:
+    return Line("amount_recovered", f"已收到退回的急难救助{format_yuan(event.amount_fen)}元。")
+
+
+def _amount_written_off(event: emergency_fund.AmountWrittenOff) -> Line:
+    return Line("amount_written_off", f"区里已决定不再追回急难救助{format_yuan(event.amount_fen)}元。")
+
+
 def _day(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
@@ -301,9 +327,15 @@ _LINES: Mapping[type[Event], Callable[[Any], Line]] = {
     emergency_fund.GrantRefused: _grant_refused,
     emergency_fund.GrantApproved: _grant_approved,
     emergency_fund.GrantPaid: _grant_paid,
+    emergency_fund.GrantObjected: _grant_objected,
     emergency_fund.PaperDebtOpened: _paper_debt_opened,
     emergency_fund.PaperDebtSettled: _paper_debt_settled,
     emergency_fund.PaperDebtOverdue: _paper_debt_overdue,
+    emergency_fund.PaperDebtRecovered: _paper_debt_recovered,
+    emergency_fund.PaymentReversed: _payment_reversed,
+    emergency_fund.RecoveryClaimed: _recovery_claimed,
+    emergency_fund.AmountRecovered: _amount_recovered,
+    emergency_fund.AmountWrittenOff: _amount_written_off,
 }
 
 EVENTS: tuple[type[Event], ...] = tuple(_LINES)

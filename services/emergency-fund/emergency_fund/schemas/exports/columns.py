@@ -26,6 +26,10 @@ KIND_WORDS = {
     TransferKind.PAYMENT: "支付",
     TransferKind.SETTLEMENT: "材料补齐",
     TransferKind.REFILL: "财政补充",
+    TransferKind.REVERSAL: "退回冲正",
+    TransferKind.CLAIM: "追回立项",
+    TransferKind.RECOVERY: "追回到账",
+    TransferKind.WRITE_OFF: "核销",
 }
 _FORMULA_BEGINNINGS = ("=", "+", "-", "@")
 
