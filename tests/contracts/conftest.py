@@ -455,6 +455,11 @@ async def _pay(district: District, household_id: str) -> dict[str, str]:
         "correction_id": correction["correction_id"],
         "corrects": str(paid_event.transfer_id),
     }
+    declaration = example_of(district["emergency-fund"], "POST", "/v1/emergencies")
+    declared = await district.post(
+        "emergency-fund", "/v1/emergencies", declaration, Role.DISTRICT_OFFICER, subject="district-1"
+    )
+    ids["emergency_id"] = declared["emergency_id"]
     return ids | await _reconcile(district, district.clock.today(), format_yuan(parse_yuan(body["amount"])))
 
 
