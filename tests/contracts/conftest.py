@@ -41,7 +41,7 @@ from shared.deadlines import Worker
 from shared.events import Envelope, Event
 from shared.events.data_sharing import VerificationRequested
 from shared.events.eligibility import AssessmentCompleted, BenefitStarted, ReferralIssued
-from shared.events.emergency_fund import GrantPaid, PaperDebtOpened, ReplenishmentRequested
+from shared.events.emergency_fund import FollowUpOpened, GrantPaid, PaperDebtOpened, ReplenishmentRequested
 from shared.ids import new_id
 from shared.inbox import Consumer
 from shared.money import format_yuan, parse_yuan
@@ -440,7 +440,7 @@ async def _pay(district: District, household_id: str) -> dict[str, str]:
     for step in ("approval", "payment"):
         await district.post("emergency-fund", f"{path}/{step}", None, Role.STREET_APPROVER, subject=APPROVER)
     await district.settle()
-    debt, paid_event = district.only(PaperDebtOpened), district.only(GrantPaid)
+    debt, paid_event, task = (district.only(kind) for kind in (PaperDebtOpened, GrantPaid, FollowUpOpened))
     correction_body = example_of(district["emergency-fund"], "POST", "/v1/grants/{grant_id}/corrections")
     correction = await district.post(
         "emergency-fund",
@@ -452,6 +452,8 @@ async def _pay(district: District, household_id: str) -> dict[str, str]:
     ids = {
         "grant_id": grant["grant_id"],
         "debt_id": str(debt.debt_id),
+        "follow_up_id": str(task.follow_up_id),
+        "stage_id": await _plan(district, body),
         "correction_id": correction["correction_id"],
         "corrects": str(paid_event.transfer_id),
     }
@@ -485,6 +487,24 @@ async def _reconcile(district: District, day: date, amount: str) -> dict[str, st
     )
     (matched,) = answer.json()["matched"]
     return {"line_id": matched["line"]["line_id"], "match_id": matched["match_id"]}
+
+
+async def _plan(district: District, body: Any) -> str:
+    """The street approves a plan of stages for another trouble of the household. The id of its first stage."""
+    condition = {"kind": "visit", "words": "走访核实患者仍在住院治疗"}
+    stages = [{"amount": amount, "planned_on": "2023-01-05", "condition": condition} for amount in ("1.00", "2.00")]
+    another = {"cause": "serious_illness", "on": "2022-10-11", "separate_because": "患病住院，与火灾无关"}
+    body = body | {"incident": body["incident"] | another, "amount": "3.00", "papers_missing": [], "stages": stages}
+    # A key of its own: `District.post` makes one for each path.
+    fund = district["emergency-fund"]
+    headers = fund.caller(Role.STREET_CLERK, subject=CLERK) | {"Idempotency-Key": "plan-of-stages"}
+    answer = await fund.http.post(f"/v1/streets/{STREET}/grants", json=body, headers=headers)
+    assert answer.is_success, answer.text
+    grant = answer.json()
+    path = f"/v1/grants/{grant['grant_id']}/approval"
+    await district.post("emergency-fund", path, None, Role.STREET_APPROVER, subject=APPROVER)
+    stage_id: str = grant["plan"]["stages"][0]["stage_id"]
+    return stage_id
 
 
 async def _refer(district: District, department: str, ids: Mapping[str, str]) -> str:

@@ -162,6 +162,20 @@ class Fund:
         """A paid grant."""
         return ok(await self.act(await self.approved(amount, **changes), "payment"))
 
+    async def on_stage(
+        self,
+        grant: dict[str, Any],
+        number: int,
+        action: str,
+        body: dict[str, Any] | None = None,
+        *,
+        by: str = APPROVER,
+        key: str | None = None,
+    ) -> httpx.Response:
+        """Do something with a stage of a grant, counted from 1: condition, payment."""
+        stage_id = grant["plan"]["stages"][number - 1]["stage_id"]
+        return await self.http.post(f"/v1/stages/{stage_id}/{action}", json=body, headers=self.as_(by, key))
+
     async def settle(
         self, grant: dict[str, Any], number: int = 0, outcome: str = "supplied", reason: str | None = None
     ) -> httpx.Response:
@@ -217,6 +231,22 @@ def ok(answer: httpx.Response) -> dict[str, Any]:
     assert answer.is_success, answer.text
     document: dict[str, Any] = answer.json()
     return document
+
+
+def by_day(amount: str, planned_on: str) -> dict[str, Any]:
+    """A stage that waits for its day."""
+    return {"amount": amount, "planned_on": planned_on, "condition": {"kind": "day", "words": "到期支付"}}
+
+
+def by_visit(amount: str, planned_on: str) -> dict[str, Any]:
+    """A stage that waits for a visit."""
+    return {"amount": amount, "planned_on": planned_on, "condition": {"kind": "visit", "words": "走访核实仍在住院"}}
+
+
+def by_paper(amount: str, planned_on: str, *, paper: str = "hospital_invoice") -> dict[str, Any]:
+    """A stage that waits for a paper."""
+    condition = {"kind": "paper", "words": "提交住院发票", "paper": paper}
+    return {"amount": amount, "planned_on": planned_on, "condition": condition}
 
 
 def standard(parameter: str, value: str, first_day: str) -> StandardPublished:

@@ -7,6 +7,7 @@ import pytest
 from emergency_fund.tables import emergency_grant
 from shared.auth import Role
 from shared.events.emergency_fund import (
+    FollowUpOpened,
     GrantApproved,
     GrantPaid,
     GrantRefused,
@@ -37,6 +38,7 @@ async def test_a_small_amount_is_paid_before_the_papers_are_in(fund: Fund) -> No
         GrantPaid,
         PaperDebtOpened,
         PaperDebtOpened,
+        FollowUpOpened,
     ]
     [paid] = await fund.events(GrantPaid)
     assert (paid.amount_fen, paid.open_debts, str(paid.transfer_id)) == (363999, 2, grant["transfer_id"])
@@ -158,6 +160,7 @@ async def test_a_retry_of_each_step_gives_the_same_answer_and_happens_once(fund:
         GrantApproved,
         GrantPaid,
         PaperDebtOpened,
+        FollowUpOpened,
         PaperDebtSettled,
     ]
     assert (await fund.reserve())["cash"] == "29000.00"

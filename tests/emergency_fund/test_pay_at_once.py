@@ -12,6 +12,7 @@ from emergency_fund.tables import emergency_grant
 from shared.auth import Role
 from shared.events.eligibility import OfficerRecused
 from shared.events.emergency_fund import (
+    FollowUpOpened,
     GrantApprovalOverdue,
     GrantApproved,
     GrantObjected,
@@ -36,6 +37,9 @@ async def test_it_is_paid_in_one_step_and_owes_an_explanation_and_an_approval(fu
     [paid] = await fund.events(GrantPaid)
     assert (paid.amount_fen, paid.open_debts) == (91_000, 1)
     assert len(await fund.events(PaperDebtOpened)) == 1
+    [task] = grant["follow_ups"]
+    assert (task["owner"], task["due_on"]) == (CLERK, "2023-01-04")
+    assert len(await fund.events(FollowUpOpened)) == 1
 
 
 async def test_approval_and_explanation_close_it_in_either_order(fund: Fund) -> None:

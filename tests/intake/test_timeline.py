@@ -35,7 +35,15 @@ from shared.events.eligibility import (
     ReferralIssued,
     ReviewSuggested,
 )
-from shared.events.emergency_fund import CorrectionProposed, CorrectionRejected, GrantApprovalOverdue
+from shared.events.emergency_fund import (
+    CorrectionProposed,
+    CorrectionRejected,
+    FollowUpOverdue,
+    GrantApprovalOverdue,
+    StageConditionMet,
+    StageDue,
+    StageOverdue,
+)
 from shared.ids import new_id
 from shared.inbox import Delivery
 from shared.testing import deliver, envelope_of
@@ -241,6 +249,10 @@ def test_all_events_about_households_are_on_the_time_line() -> None:
         GrantApprovalOverdue,
         CorrectionProposed,
         CorrectionRejected,
+        StageConditionMet,
+        StageDue,
+        StageOverdue,
+        FollowUpOverdue,
     }
     assert set(EVENTS) == about_households - own - for_staff
 

@@ -1,7 +1,7 @@
 """What the clock starts in emergency-fund."""
 
 from emergency_fund.clients import Clients
-from emergency_fund.handlers import debts, pay_at_once, reconcile, replenish
+from emergency_fund.handlers import debts, follow_ups, pay_at_once, plan, reconcile, replenish, stages
 from shared.deadlines import Jobs, Work
 
 
@@ -25,9 +25,27 @@ async def reconcile_with_bank(work: Work, _: Clients) -> None:
     await reconcile.reconcile(work)
 
 
+async def note_stage_due(work: Work, _: Clients) -> None:
+    """The planned day of a stage has come."""
+    await stages.note_due(work)
+
+
+async def note_stage_overdue(work: Work, _: Clients) -> None:
+    """A stage that was due is late."""
+    await stages.note_overdue(work)
+
+
+async def note_follow_up_overdue(work: Work, _: Clients) -> None:
+    """The last day of a follow-up is over."""
+    await follow_ups.note_overdue(work)
+
+
 JOBS: Jobs[Clients] = {
     debts.DEBT_OVERDUE: note_overdue,
     pay_at_once.APPROVAL_OVERDUE: note_approval_overdue,
     replenish.ASK_AGAIN: ask_again,
     reconcile.RECONCILE: reconcile_with_bank,
+    plan.STAGE_DUE: note_stage_due,
+    stages.STAGE_OVERDUE: note_stage_overdue,
+    follow_ups.FOLLOW_UP_OVERDUE: note_follow_up_overdue,
 }

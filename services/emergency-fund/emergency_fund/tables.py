@@ -1,6 +1,19 @@
 """What emergency-fund keeps. What must hold of it is held by the database itself: see the first migration."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, LargeBinary, MetaData, Table, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from emergency_fund.rules.ledger import Account
@@ -37,7 +50,7 @@ transfer = Table(
 )
 
 grant_transfer = Table(
-    "grant_transfer",  # a view: every transfer of a grant, its corrections included
+    "grant_transfer",  # a view: every transfer of a grant, those of its stages and its corrections included
     metadata,
     Column("grant_id", Uuid),
     *(Column(column.name, column.type) for column in transfer.columns),
@@ -252,4 +265,56 @@ fiscal_closing = Table(
     Column("previous_sha256", Text),
     Column("closed_by", Text),
     _instant("closed_at"),
+)
+
+grant_plan = Table(
+    "grant_plan",
+    metadata,
+    Column("grant_id", Uuid, primary_key=True),
+    Column("street", Text),
+    Column("stopped_by", Text),
+    _instant("stopped_at"),
+    Column("stop_reason", Text),
+)
+
+grant_stage = Table(
+    "grant_stage",
+    metadata,
+    Column("stage_id", Uuid, primary_key=True),
+    Column("grant_id", Uuid),
+    Column("street", Text),
+    Column("number", SmallInteger),
+    Column("amount_fen", BigInteger),
+    Column("planned_on", Date),
+    Column("condition_kind", Text),
+    Column("condition", Text),
+    Column("condition_paper", Text),
+    Column("state", Text),
+    _instant("due_at"),
+    _instant("overdue_at"),
+    Column("met_by", Text),
+    _instant("met_at"),
+    Column("met_note", Text),
+    Column("paid_by", Text),
+    _instant("paid_at"),
+    Column("transfer_id", Uuid),
+)
+
+follow_up = Table(
+    "follow_up",
+    metadata,
+    Column("follow_up_id", Uuid, primary_key=True),
+    Column("grant_id", Uuid),
+    Column("street", Text),
+    Column("round", SmallInteger),
+    Column("owner", Text),
+    Column("due_on", Date),
+    _instant("opened_at"),
+    _instant("overdue_at"),
+    Column("outcome", Text),
+    Column("contact", Text),
+    Column("route", Text),
+    Column("note", Text),
+    Column("completed_by", Text),
+    _instant("completed_at"),
 )

@@ -89,6 +89,16 @@ async def _propose(
             value=grant.state,
             way_out="未支付的支付单请由审批人员拒绝，无须更正分录",
         )
+    if grant.state == GrantState.IN_STAGES:
+        raise Problem(
+            409,
+            "plan_running",
+            "支付计划尚未结束，不能更正",
+            f"支付单 {grant_id} 正在分阶段支付，仍有阶段待付",
+            field="state",
+            value=grant.state,
+            way_out="请先中止支付计划（POST /v1/grants/{grant_id}/stop），再办理更正",
+        )
     corrected = await _corrected(tx, grant_id, request.kind, request.corrects)
     _check_left(corrected, request.amount)
     await _check_none_open(tx, request.corrects)

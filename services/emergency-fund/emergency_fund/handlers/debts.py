@@ -3,13 +3,14 @@
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.handlers.posting import Transfer, append, lock_reserves
 from emergency_fund.handlers.steps import require_other_person, state_after
 from emergency_fund.queries.corrections import standing_of
 from emergency_fund.queries.grants import find_grant, grant_view
+from emergency_fund.queries.stages import count_open_debts
 from emergency_fund.rules.grant import GrantAction, GrantState
 from emergency_fund.rules.ledger import TransferKind, settlement
 from emergency_fund.schemas.grants import GrantView, Settlement
@@ -36,7 +37,7 @@ async def settle(
     key: str,
     settled: Settlement,
 ) -> GrantView:
-    """End a debt. The last one moves the advance to documented expense and closes the grant."""
+    """End a debt. The last one moves the advance to documented expense, and closes the grant unless stages are open."""
     async with database.transaction(caller) as tx:
         return await once(
             tx,
@@ -67,7 +68,7 @@ async def _settle(
         .where(paper_debt.c.debt_id == debt_id)
         .values(outcome=settled.outcome, waived_reason=settled.reason, settled_by=caller.subject, settled_at=now)
     )
-    if await has_open_debts(tx, grant_id):
+    if await count_open_debts(tx, grant_id):
         state_after(grant, GrantAction.SETTLE_DEBT)
     else:
         await _settle_last(tx, clock, caller, grant)
@@ -106,9 +107,11 @@ async def _settle_last(tx: AsyncConnection, clock: Clock, caller: Principal, gra
     standing = await standing_of(tx, grant.grant_id)
     action = GrantAction.SETTLE_LAST_DEBT_OF_CLAIMED if standing.claimed_open_fen else GrantAction.SETTLE_LAST_DEBT
     state = state_after(grant, action)
-    if state == grant.state:
+    if state in {GrantState.PAID_UNAPPROVED, GrantState.OBJECTED}:
         return  # paid at once: it stays to be approved, or to be recovered
     await settle_advance(tx, clock, caller, grant, kept_fen=standing.kept_fen)
+    if state is GrantState.IN_STAGES:
+        return  # stages are to come, each of them documented at once
     await tx.execute(
         update(emergency_grant)
         .where(emergency_grant.c.grant_id == grant.grant_id)
@@ -116,20 +119,9 @@ async def _settle_last(tx: AsyncConnection, clock: Clock, caller: Principal, gra
     )
 
 
-async def has_open_debts(tx: AsyncConnection, grant_id: UUID) -> bool:
-    """Whether a paper is still owed for a grant."""
-    still_open = await tx.scalar(
-        select(func.count())
-        .select_from(paper_debt)
-        .where(paper_debt.c.grant_id == grant_id, paper_debt.c.outcome.is_(None))
-    )
-    return bool(still_open)
-
-
 async def settle_advance(tx: AsyncConnection, clock: Clock, caller: Principal, grant: Any, *, kept_fen: int) -> None:
-    """The papers of a grant are complete: what the household keeps of it becomes documented expense.
-
-    What came back, or is asked back, has left the advances already.
+    """The papers of a grant are complete: what the household has and keeps of it becomes documented expense, of a plan
+    all that was paid so far. What came back, or is asked back, has left the advances already.
     """
     if kept_fen == 0:
         return

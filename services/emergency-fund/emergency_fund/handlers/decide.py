@@ -7,6 +7,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.handlers.pay_at_once import approve_after, object_after
+from emergency_fund.handlers.plan import await_stages
 from emergency_fund.handlers.recusals import refuse_recused
 from emergency_fund.handlers.steps import require_other_person, state_after
 from emergency_fund.queries.grants import find_grant, grant_view
@@ -49,6 +50,8 @@ async def _approve(tx: AsyncConnection, clock: Clock, caller: Principal, grant_i
         approved_by=caller.subject,
         approved_at=clock.now(),
     )
+    if grant.has_plan:
+        await await_stages(tx, grant_id)
     event = GrantApproved(
         household_id=grant.household_id,
         grant_id=grant_id,

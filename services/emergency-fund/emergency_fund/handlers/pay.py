@@ -7,6 +7,7 @@ from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.handlers.debts import DEBT_OVERDUE
+from emergency_fund.handlers.follow_ups import open_follow_up
 from emergency_fund.handlers.posting import Transfer, append, lock_reserves
 from emergency_fund.handlers.recusals import refuse_recused
 from emergency_fund.handlers.replenish import ask_if_low
@@ -45,18 +46,29 @@ async def pay(database: Database, clock: Clock, caller: Principal, grant_id: UUI
 async def _pay(tx: AsyncConnection, clock: Clock, caller: Principal, grant_id: UUID) -> GrantView:
     grant = await find_grant(tx, grant_id, for_update=True)
     await refuse_recused(tx, caller, grant.household_id)
+    if grant.has_plan:
+        raise Problem(
+            409,
+            "paid_in_stages",
+            "该支付单按计划分阶段支付",
+            f"支付单 {grant_id} 已审批分阶段支付的计划，不能一次付清",
+            way_out="请按计划逐阶段支付，或重新申请",
+        )
     action = GrantAction.PAY_BEFORE_PAPERS if grant.papers_missing else GrantAction.PAY_WITH_PAPERS
     await pay_out(tx, clock, caller, grant, action)
     return await grant_view(tx, grant_id)
 
 
 async def pay_out(tx: AsyncConnection, clock: Clock, caller: Principal, grant: Any, action: GrantAction) -> None:
-    """Money leaves the reserve for a grant that is locked. Raises Problem 409 where that is not possible now."""
+    """Money leaves the reserve for a grant that is locked, and its household is to be looked after.
+
+    Raises Problem 409 where that is not possible now.
+    """
     state, now = state_after(grant, action), clock.now()
     heads = await lock_reserves(tx, [grant.street])
     reserve = heads[grant.street]
     if reserve.balances.cash < grant.amount_fen:
-        raise _insufficient(grant, reserve.balances.cash)
+        raise insufficient(grant.street, grant.amount_fen, cash_fen=reserve.balances.cash)
     transfer = Transfer(
         kind=TransferKind.PAYMENT,
         street=grant.street,
@@ -85,12 +97,14 @@ async def pay_out(tx: AsyncConnection, clock: Clock, caller: Principal, grant: A
         transfer_id=transfer.transfer_id,
         open_debts=len(grant.papers_missing),
     )
-    debts = await _open_debts(tx, clock, grant)
+    debts = await open_debts(tx, clock, grant)
+    follow_up = await open_follow_up(tx, grant, now=now)
     asked = await ask_if_low(tx, reserve, now=now)
-    await outbox.record(tx, paid, *debts, *asked, at=now)
+    await outbox.record(tx, paid, *debts, follow_up, *asked, at=now)
 
 
-async def _open_debts(tx: AsyncConnection, clock: Clock, grant: Any) -> list[PaperDebtOpened]:
+async def open_debts(tx: AsyncConnection, clock: Clock, grant: Any) -> list[PaperDebtOpened]:
+    """Each paper that is missing at the first payment becomes a dated debt; the events are left to the caller."""
     if not grant.papers_missing:
         return []
     due_on = parameters.paper_due_on(paid_on=local_date(clock.now()))
@@ -122,13 +136,14 @@ async def _open_debts(tx: AsyncConnection, clock: Clock, grant: Any) -> list[Pap
     ]
 
 
-def _insufficient(grant: Any, cash_fen: int) -> Problem:
+def insufficient(street: str, amount_fen: int, *, cash_fen: int) -> Problem:
+    """409 for more than the reserve holds."""
     balance = format_yuan(cash_fen)
     return Problem(
         409,
         "reserve_insufficient",
         "街道备用金余额不足",
-        f"需支付 {format_yuan(grant.amount_fen)} 元，街道 {grant.street} 备用金现金余额 {balance} 元",
+        f"需支付 {format_yuan(amount_fen)} 元，街道 {street} 备用金现金余额 {balance} 元",
         field="balance",
         value=balance,
         way_out="请待财政补充备用金后再支付，或改由区级支付",

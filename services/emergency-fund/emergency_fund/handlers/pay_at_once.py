@@ -7,11 +7,12 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.clients import Clients, check_household
-from emergency_fund.handlers.debts import has_open_debts, settle_advance
+from emergency_fund.handlers.debts import settle_advance
 from emergency_fund.handlers.pay import pay_out
 from emergency_fund.handlers.request import Held, check_day, hold_against_limit, record_grant
 from emergency_fund.handlers.steps import state_after
 from emergency_fund.queries.grants import find_grant, grant_view
+from emergency_fund.queries.stages import count_open_debts
 from emergency_fund.rules import parameters
 from emergency_fund.rules.grant import GrantAction, GrantState
 from emergency_fund.schemas.grants import GrantView, QuickRelief, Refusal
@@ -89,7 +90,7 @@ async def _give(tx: AsyncConnection, clock: Clock, caller: Principal, street: st
 
 async def approve_after(tx: AsyncConnection, clock: Clock, caller: Principal, grant: Any) -> None:
     """Approve what was paid at once. With every paper in, the grant is closed."""
-    still_open = await has_open_debts(tx, grant.grant_id)
+    still_open = await count_open_debts(tx, grant.grant_id)
     action = GrantAction.APPROVE_WITH_DEBTS if still_open else GrantAction.APPROVE_AND_CLOSE
     now = clock.now()
     await deadlines.cancel(tx, kind=APPROVAL_OVERDUE, subject=str(grant.grant_id))

@@ -10,6 +10,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.clients import Clients, check_household
+from emergency_fund.handlers.plan import keep_plan, require_plan
 from emergency_fund.handlers.recusals import refuse_recused
 from emergency_fund.queries.grants import grant_view, limit_on
 from emergency_fund.queries.ledger import float_of
@@ -59,6 +60,7 @@ async def request_grant(
         outcome: _Outcome | None = await answered(tx, **claim)
     if outcome is None:
         check_day(request.incident.on, today=clock.today())
+        require_plan(request, today=clock.today())
         await check_household(clients, request.household_id, request.persons)
         async with database.transaction(caller) as tx:
             outcome = await once(tx, **claim, write=lambda: _request(tx, clock, caller, street, request))
@@ -99,6 +101,7 @@ async def _request(
     if not held.limit.is_below(request.amount, counted_fen=held.counted_fen):
         refused = _refused(request.amount, held.counted_fen, held.limit)
     await record_grant(tx, clock, caller, street, request, grant_id, held, **_first_state(refused, clock))
+    await keep_plan(tx, grant_id, street, request)
     await outbox.record(tx, _event(grant_id, street, request, caller, refused=refused), at=clock.now())
     return _Outcome(grant=await grant_view(tx, grant_id), refused=refused)
 

@@ -12,6 +12,7 @@ _STATE_WORDS = {
     GrantState.REFUSED: "已拒绝",
     GrantState.PAID_UNAPPROVED: "已先行支付、待审批",
     GrantState.OBJECTED: "先行支付后未获批准、待追回",
+    GrantState.IN_STAGES: "分阶段支付中",
     GrantState.PAID: "已支付、材料待补",
     GrantState.CLOSED: "已办结",
     GrantState.RECOVERING: "已支付、正在追回",

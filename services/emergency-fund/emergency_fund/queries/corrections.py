@@ -31,13 +31,13 @@ class Correctable:
 async def transfers_of_grant(tx: AsyncConnection, grant_id: UUID) -> list[Correctable]:
     """The payments and the claims of a grant, the oldest first."""
     rows = await _rows(tx, grant_id)
-    settled = {row.cause_id for row in rows if row.kind == TransferKind.SETTLEMENT}
+    is_settled = any(row.kind == TransferKind.SETTLEMENT for row in rows)
     return [
         Correctable(
             row=row,
             amount_fen=_size(row),
             left_fen=_size(row) - sum(_size(other) for other in rows if other.corrects == row.transfer_id),
-            in_advance=row.advances_fen > 0 and row.cause_id not in settled,
+            in_advance=row.advances_fen > 0 and not is_settled,
         )
         for row in rows
         if row.kind in _CORRECTABLE

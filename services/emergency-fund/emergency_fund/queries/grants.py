@@ -4,10 +4,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.queries.emergencies import emergency_on
+from emergency_fund.queries.follow_ups import follow_ups_of
+from emergency_fund.queries.stages import plan_view
 from emergency_fund.rules import parameters
 from emergency_fund.rules.grant import Limit
 from emergency_fund.schemas.grants import (
@@ -19,14 +21,18 @@ from emergency_fund.schemas.grants import (
     PaperDebt,
     Payment,
 )
-from emergency_fund.tables import emergency_grant, paper_debt, standard
+from emergency_fund.tables import emergency_grant, grant_plan, paper_debt, standard
 from shared.problems import Problem, not_found
+
+_HAS_PLAN = exists().where(grant_plan.c.grant_id == emergency_grant.c.grant_id).label("has_plan")
 
 
 async def find_grant(tx: AsyncConnection, grant_id: UUID, *, for_update: bool = False) -> Row[Any]:
-    """The row of a grant. Raises Problem 404, also for one that the caller may not see (or handle, for update)."""
-    query = select(emergency_grant).where(emergency_grant.c.grant_id == grant_id)
-    row = (await tx.execute(query.with_for_update() if for_update else query)).one_or_none()
+    """The row of a grant, and whether it `has_plan`. Raises Problem 404, also for one that the caller may not see (or
+    handle, for update).
+    """
+    query = select(emergency_grant, _HAS_PLAN).where(emergency_grant.c.grant_id == grant_id)
+    row = (await tx.execute(query.with_for_update(of=emergency_grant) if for_update else query)).one_or_none()
     if row is None:
         raise not_found("支付单", grant_id)
     return row
@@ -75,6 +81,8 @@ async def grant_view(tx: AsyncConnection, grant_id: UUID) -> GrantView:
         paid_at=grant.paid_at,
         transfer_id=grant.transfer_id,
         closed_at=grant.closed_at,
+        plan=await plan_view(tx, grant_id) if grant.has_plan else None,
+        follow_ups=await follow_ups_of(tx, grant_id) if grant.transfer_id else [],
     )
 
 

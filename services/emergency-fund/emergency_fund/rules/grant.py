@@ -1,4 +1,4 @@
-"""What may become of a grant, and the limit of the street reserve. Clauses 4.2.1 and 4.3.3."""
+"""What may become of a grant, and the limit of the street reserve. Clauses 4.2.1, 4.2.3 and 4.3.3."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +16,8 @@ class GrantState(StrEnum):
     """Paid at once by the clerk; another person approves after."""
     OBJECTED = "objected"
     """Paid at once and not approved after: the money is to be recovered."""
+    IN_STAGES = "in_stages"
+    """A stage of its plan is paid, and at least one is still to come. Papers may be owed."""
     PAID = "paid"
     """Paid, and at least one paper is owed."""
     CLOSED = "closed"
@@ -37,6 +39,9 @@ class GrantAction(StrEnum):
     OBJECT = "object"
     PAY_BEFORE_PAPERS = "pay_before_papers"
     PAY_WITH_PAPERS = "pay_with_papers"
+    PAY_STAGE = "pay_stage"
+    END_PLAN_BEFORE_PAPERS = "end_plan_before_papers"
+    END_PLAN_WITH_PAPERS = "end_plan_with_papers"
     SETTLE_DEBT = "settle_debt"
     SETTLE_LAST_DEBT = "settle_last_debt"
     SETTLE_LAST_DEBT_OF_CLAIMED = "settle_last_debt_of_claimed"
@@ -70,6 +75,12 @@ TRANSITIONS: Mapping[tuple[GrantState, GrantAction], GrantState] = MappingProxyT
         (GrantState.OBJECTED, GrantAction.CLAIM): GrantState.OBJECTED,
         (GrantState.OBJECTED, GrantAction.RETURN_ALL): GrantState.RETURNED,
         (GrantState.OBJECTED, GrantAction.GIVE_UP): GrantState.CLOSED,
+        (GrantState.APPROVED, GrantAction.PAY_STAGE): GrantState.IN_STAGES,
+        (GrantState.IN_STAGES, GrantAction.PAY_STAGE): GrantState.IN_STAGES,
+        (GrantState.IN_STAGES, GrantAction.SETTLE_DEBT): GrantState.IN_STAGES,
+        (GrantState.IN_STAGES, GrantAction.SETTLE_LAST_DEBT): GrantState.IN_STAGES,
+        (GrantState.IN_STAGES, GrantAction.END_PLAN_BEFORE_PAPERS): GrantState.PAID,
+        (GrantState.IN_STAGES, GrantAction.END_PLAN_WITH_PAPERS): GrantState.CLOSED,
         (GrantState.PAID, GrantAction.SETTLE_DEBT): GrantState.PAID,
         (GrantState.PAID, GrantAction.SETTLE_LAST_DEBT): GrantState.CLOSED,
         (GrantState.PAID, GrantAction.SETTLE_LAST_DEBT_OF_CLAIMED): GrantState.RECOVERING,

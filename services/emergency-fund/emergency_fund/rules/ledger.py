@@ -28,6 +28,10 @@ that is: cash, open advances and documented expense, less what finance already r
 With r, what was refilled ahead of its papers so far: m = min(documented + a, r) in a settlement, and
 m = min(documented, x + r) in a refill. So a refill takes the documented expense first and runs ahead with the rest,
 and papers that come in are set against what ran ahead. How money comes back stands in rules/corrections.py.
+
+A grant in stages is paid by one payment for each stage. Those before its papers are complete are advances; its one
+settlement moves all of them at once, and what is paid after goes straight to documented: so nothing of a grant is an
+advance once its papers are in, and nothing is settled twice.
 """
 
 from dataclasses import dataclass, fields
@@ -111,7 +115,7 @@ def payment(amount_fen: int, *, papers_missing: bool) -> Amounts:
 
 
 def settlement(amount_fen: int, balances: Amounts) -> Amounts:
-    """The papers of a grant are complete."""
+    """The papers of a grant are complete. `amount_fen`: all that was paid of it as an advance."""
     matched_fen = min(balances.documented + amount_fen, max(0, -balances.due_from_finance))
     return Amounts(advances=-amount_fen, documented=amount_fen - matched_fen, due_from_finance=matched_fen)
 

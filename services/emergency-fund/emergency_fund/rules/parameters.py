@@ -48,6 +48,17 @@ def paper_due_on(*, paid_on: date) -> date:
     return CALENDAR.add_working_days(paid_on, days)
 
 
+def stage_overdue_after(*, due_on: date) -> date:
+    """The last working day on which a stage that was due may be paid without being late."""
+    return CALENDAR.add_working_days(due_on, int(PARAMETERS.value("stage_working_days", on=due_on).value))
+
+
+def follow_up_due_on(*, follow_up_round: int, opened_on: date) -> date:
+    """The last day for a look at the household; on a rest day it moves to the next working day."""
+    name = "follow_up_days" if follow_up_round == 1 else "second_follow_up_days"
+    return CALENDAR.add_days(opened_on, int(PARAMETERS.value(name, on=opened_on).value))
+
+
 def ask_again_on(*, answered_on: date) -> date:
     """The day on which a reserve that is still low asks finance again."""
     days = int(PARAMETERS.value("replenishment_retry_working_days", on=answered_on).value)

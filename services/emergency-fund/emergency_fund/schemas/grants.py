@@ -7,6 +7,9 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, model_validator
 
 from emergency_fund.rules.grant import GrantState
+from emergency_fund.rules.stages import FEWEST_STAGES, MOST_STAGES
+from emergency_fund.schemas.follow_ups import FollowUpView
+from emergency_fund.schemas.stages import PlannedStage, PlanView
 from emergency_fund.schemas.values import Amount, PaperCode, Reference, Seen, Strict, Words
 from shared.clock import Day
 from shared.events.emergency_fund import IncidentCause
@@ -84,7 +87,27 @@ class GrantRequest(Asked):
                     "payment": {"method": "cash", "payee_ref": "p1"},
                     "papers_present": ["identity_card"],
                     "papers_missing": [{"paper": "fire_certificate", "kind": "relief_before_approval"}],
-                }
+                },
+                {
+                    "household_id": _HOUSEHOLD,
+                    "incident": {"cause": "serious_illness", "on": "2022-12-03", "place": "中华路街道候补街社区"},
+                    "amount": "3000.00",
+                    "persons": ["p1"],
+                    "payment": {"method": "transfer", "payee_ref": "p1"},
+                    "papers_present": ["identity_card"],
+                    "stages": [
+                        {
+                            "amount": "1000.00",
+                            "planned_on": "2022-12-05",
+                            "condition": {"kind": "day", "words": "审批后即付"},
+                        },
+                        {
+                            "amount": "2000.00",
+                            "planned_on": "2023-01-05",
+                            "condition": {"kind": "visit", "words": "走访核实患者仍在住院治疗"},
+                        },
+                    ],
+                },
             ]
         },
     )
@@ -96,11 +119,16 @@ class GrantRequest(Asked):
         default=[], description="待补的材料，每份在支付时成为限期补交的欠件"
     )
 
+    stages: Annotated[list[PlannedStage], Field(min_length=FEWEST_STAGES, max_length=MOST_STAGES)] | None = Field(
+        default=None, description="分阶段支付的计划，各阶段金额之和等于申请金额；空：一次支付", examples=[None]
+    )
+
     @model_validator(mode="after")
     def _each_paper_once(self) -> Self:
-        papers = [*self.papers_present, *(missing.paper for missing in self.papers_missing)]
+        awaited = {stage.condition.paper for stage in self.stages or () if stage.condition.paper is not None}
+        papers = [*self.papers_present, *(missing.paper for missing in self.papers_missing), *awaited]
         if len(papers) != len(set(papers)):
-            raise ValueError("a paper stands once, either as present or as missing")
+            raise ValueError("a paper stands once: as present, as missing, or as what a stage waits for")
         return self
 
 
@@ -201,7 +229,7 @@ class GrantRefusal(Seen):
 
 
 class GrantView(Seen):
-    """One grant with its papers."""
+    """One grant with its papers, its plan and its follow-ups."""
 
     grant_id: UUID = Field(examples=[_GRANT])
     street: str = Field(examples=[_STREET])
@@ -223,5 +251,7 @@ class GrantView(Seen):
     refusal: GrantRefusal | None
     paid_by: str | None
     paid_at: datetime | None
-    transfer_id: UUID | None = Field(examples=[_TRANSFER])
+    transfer_id: UUID | None = Field(description="分阶段支付时为首次支付", examples=[_TRANSFER])
     closed_at: datetime | None
+    plan: PlanView | None = Field(description="空：一次支付")
+    follow_ups: list[FollowUpView] = Field(description="首次支付后才有；不影响办结")

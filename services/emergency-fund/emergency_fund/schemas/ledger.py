@@ -58,7 +58,7 @@ class StatementEntry(Seen):
     version: int = Field(examples=[2])
     transfer_id: UUID = Field(examples=[_TRANSFER])
     kind: TransferKind
-    cause_id: UUID | None = Field(description="支付单、补充申请或更正", examples=[_GRANT])
+    cause_id: UUID | None = Field(description="支付单、分阶段支付的一个阶段、补充申请或更正", examples=[_GRANT])
     corrects: UUID | None = Field(description="所更正的分录", examples=[None])
     amount: Fen = Field(examples=["-3639.99"])
     balance_after: Fen = Field(examples=["26360.01"])

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from shared.logs import mask_text
 from shared.money import FenOfYuan
 
 # Microseconds, as the ledger keeps them: a finer instant would be cut off and then mean another one.
@@ -27,12 +28,20 @@ def _printable(text: str) -> str:
     return text
 
 
+def _without_numbers(text: str) -> str:
+    if mask_text(text) != text:
+        raise ValueError("no identity or telephone number belongs here")
+    return text
+
+
 Amount = Annotated[FenOfYuan, Field(gt=0, description="元，十进制字符串，至多两位小数", examples=["3639.99"])]
 Words = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), AfterValidator(_printable)
 ]
 Instant = Annotated[datetime, BeforeValidator(_iso_instant)]
 """An instant as callers send it. Refuses what leaves the zone open, and the numbers that pydantic would read as one."""
+Note = Annotated[Words, AfterValidator(_without_numbers)]
+"""Words of an officer about a household, which names nobody."""
 Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_:.-]{1,60}$")]
 PaperCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,49}$")]
 

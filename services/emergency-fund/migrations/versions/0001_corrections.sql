@@ -37,21 +37,21 @@ create index correction_of_grant on correction (grant_id);
 -- One at a time for each transfer: the second person decides on what is left now, not on what was left.
 create unique index correction_open on correction (corrects) where state = 'proposed';
 
--- Every transfer of a grant, by the grant: its payment and its settlement, what corrects the payment, and what ends a
--- claim on it.
+-- Every transfer of a grant, by the grant: its payment or those of its stages, its settlement, what corrects a payment,
+-- and what ends a claim on it.
 create view grant_transfer with (security_invoker = true) as
-select cause_id as grant_id, transfer.* from transfer where kind in ('payment', 'settlement')
+select * from grant_payment
 union all
-select paid.cause_id, correcting.*
-from transfer as paid
+select cause_id, transfer.* from transfer where kind = 'settlement'
+union all
+select paid.grant_id, correcting.*
+from grant_payment as paid
     join transfer as correcting on correcting.corrects = paid.transfer_id
-where paid.kind = 'payment'
 union all
-select paid.cause_id, ending.*
-from transfer as paid
+select paid.grant_id, ending.*
+from grant_payment as paid
     join transfer as claim on claim.corrects = paid.transfer_id
-    join transfer as ending on ending.corrects = claim.transfer_id
-where paid.kind = 'payment';
+    join transfer as ending on ending.corrects = claim.transfer_id;
 
 -- What a grant has moved so far: its cash still outside (below zero), its advances and its open claims.
 create function moved_for_grant(of_grant uuid)
@@ -90,7 +90,11 @@ begin
     end if;
     if corrected.kind = 'payment' then
         in_advance := corrected.advances_fen > 0
-            and not exists (select from transfer where cause_id = corrected.cause_id and kind = 'settlement');
+            and not exists (
+                select from grant_payment as paid
+                    join transfer as settled on settled.cause_id = paid.grant_id and settled.kind = 'settlement'
+                where paid.transfer_id = corrected.transfer_id
+            );
         if in_advance <> (new.advances_fen < 0) then
             raise exception 'the money of transfer % does not stand where this % takes it', new.corrects, new.kind
                 using errcode = 'check_violation', constraint = 'correction_where_it_stands';
@@ -127,8 +131,8 @@ $$;
 create trigger correction_step before insert or update on correction
     for each row execute function check_correction_step();
 
--- At the end of the transaction: what was proposed corrects a transfer of that very grant, and what is confirmed is
--- posted by its own transfer.
+-- At the end of the transaction: what was proposed corrects a transfer of that very grant, whose plan has ended if it has
+-- one, and what is confirmed is posted by its own transfer.
 create function check_correction_posted() returns trigger language plpgsql set search_path = public, pg_temp as $$
 begin
     if not exists (
@@ -136,6 +140,10 @@ begin
     ) then
         raise exception 'grant % has no transfer % on street %', new.grant_id, new.corrects, new.street
             using errcode = 'check_violation', constraint = 'correction_of_its_grant';
+    end if;
+    if exists (select from emergency_grant where grant_id = new.grant_id and state = 'in_stages') then
+        raise exception 'stages of grant % are still to come: stop its plan first', new.grant_id
+            using errcode = 'check_violation', constraint = 'no_correction_while_plan_runs';
     end if;
     if new.state = 'confirmed' and not exists (
         select from transfer where cause_id = new.correction_id and transfer_id = new.transfer_id

@@ -1,4 +1,4 @@
-"""The ledger with the pre-set reserves, and all that belongs to grants, the bank and fiscal years."""
+"""The ledger with the pre-set reserves, and all that belongs to grants, stages, the bank and fiscal years."""
 
 from pathlib import Path
 
@@ -16,6 +16,7 @@ _SCRIPTS = (
     "0001_ledger.sql",
     "0001_emergencies.sql",
     "0001_grants.sql",
+    "0001_stages.sql",
     "0001_corrections.sql",
     "0001_fiscal_years.sql",
     "0001_reconciliation.sql",

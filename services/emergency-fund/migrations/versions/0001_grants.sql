@@ -40,7 +40,7 @@ create table emergency_grant (
     refusal_route text,
     paid_by text,
     paid_at timestamptz,
-    transfer_id uuid,
+    transfer_id uuid,  -- its payment; the first one, where it is paid in stages
     closed_at timestamptz,
     constraint emergency_grant_pkey primary key (grant_id),
     constraint emergency_grant_street foreign key (street) references reserve (street),
@@ -48,7 +48,8 @@ create table emergency_grant (
     constraint emergency_grant_emergency foreign key (emergency_id) references declared_emergency (emergency_id),
     constraint emergency_grant_state check (
         state in (
-            'requested', 'approved', 'refused', 'paid_unapproved', 'objected', 'paid', 'closed', 'recovering', 'returned'
+            'requested', 'approved', 'refused', 'paid_unapproved', 'objected', 'in_stages', 'paid', 'closed', 'recovering',
+            'returned'
         )
     ),
     constraint emergency_grant_at_once check (
@@ -62,7 +63,7 @@ create table emergency_grant (
         or (state in ('closed', 'returned') and refusal_code = 'objected_after_payment')
     ),
     constraint emergency_grant_paid check (
-        (state in ('paid_unapproved', 'objected', 'paid', 'closed', 'recovering', 'returned'))
+        (state in ('paid_unapproved', 'objected', 'in_stages', 'paid', 'closed', 'recovering', 'returned'))
         = (transfer_id is not null)
     ),
     constraint emergency_grant_not_approved check (state <> 'paid_unapproved' or approve_by is not null),
@@ -115,7 +116,8 @@ begin
             ('requested', 'paid_unapproved'), ('paid_unapproved', 'paid'), ('paid_unapproved', 'closed'),
             ('paid_unapproved', 'objected'), ('objected', 'returned'), ('objected', 'closed'),
             ('paid', 'recovering'), ('closed', 'recovering'), ('recovering', 'closed'),
-            ('paid', 'returned'), ('closed', 'returned'), ('recovering', 'returned')
+            ('paid', 'returned'), ('closed', 'returned'), ('recovering', 'returned'),
+            ('approved', 'in_stages'), ('in_stages', 'paid'), ('in_stages', 'closed')
         )
         or ((new.approved_by, new.approved_at) is distinct from (old.approved_by, old.approved_at)
             and new.state <> 'approved' and old.state <> 'paid_unapproved')
@@ -141,8 +143,7 @@ declare
     moved record;
 begin
     if not exists (
-        select from transfer
-        where cause_id = new.grant_id and kind = 'payment' and transfer_id = new.transfer_id
+        select from grant_payment where grant_id = new.grant_id and transfer_id = new.transfer_id
     ) then
         raise exception 'grant % has no payment of its own', new.grant_id
             using errcode = 'check_violation', constraint = 'paid_by_its_payment';
@@ -154,12 +155,12 @@ begin
             new.grant_id, jsonb_array_length(new.papers_missing), owed
             using errcode = 'check_violation', constraint = 'no_paper_without_debt';
     end if;
-    if new.state not in ('paid', 'paid_unapproved', 'objected') and still_open > 0 then
+    if new.state not in ('in_stages', 'paid', 'paid_unapproved', 'objected') and still_open > 0 then
         raise exception 'grant % has open paper debts', new.grant_id
             using errcode = 'check_violation', constraint = 'no_close_with_open_debt';
     end if;
     -- Paid with its papers, nothing else can have moved yet.
-    if new.state in ('paid', 'paid_unapproved', 'objected') or (old.state = 'approved' and owed = 0) then
+    if new.state in ('in_stages', 'paid', 'paid_unapproved', 'objected') or (old.state = 'approved' and owed = 0) then
         return null;
     end if;
     select * into moved from moved_for_grant(new.grant_id);
@@ -180,7 +181,7 @@ end
 $$;
 create constraint trigger emergency_grant_is_paid after update on emergency_grant
     deferrable initially deferred for each row
-    when (new.state in ('paid_unapproved', 'objected', 'paid', 'closed', 'recovering', 'returned'))
+    when (new.state in ('paid_unapproved', 'objected', 'in_stages', 'paid', 'closed', 'recovering', 'returned'))
     execute function check_grant_paid();
 
 create function refuse_reopening() returns trigger language plpgsql as $$
@@ -239,13 +240,14 @@ begin
                 and state = case when approve_by is null then 'approved' else 'requested' end
                 and amount_fen = -added.cash_fen
                 and (papers_missing = '[]') = (added.advances_fen = 0)
-        )
+                and not exists (select from grant_plan where grant_plan.grant_id = emergency_grant.grant_id)
+        ) or pays_a_stage(added.cause_id, added.street, -added.cash_fen, added.advances_fen > 0)
         when 'settlement' then exists (
             select from emergency_grant
             where grant_id = added.cause_id and emergency_grant.street = added.street
-                and state in ('paid', 'paid_unapproved')
+                and state in ('paid', 'paid_unapproved', 'in_stages')
                 and (select advances_fen from moved_for_grant(added.cause_id)) = 0
-        )
+        ) and not exists (select from paper_debt where grant_id = added.cause_id and outcome is null)
         when 'refill' then exists (
             select from replenishment
             where replenishment_id = added.cause_id and replenishment.street = added.street
@@ -267,10 +269,11 @@ create trigger transfer_2_has_cause after insert on transfer referencing new tab
 
 -- What the same household already has, or has been promised, within so many days of an incident: whatever the cause was
 -- called, for words are no way round the limit. Where the incident is said to be another one, what happened on the same
--- day or from the same cause. What was returned in full was not given: a household that was paid by mistake, or did not
--- need the money, must find help open when the next need comes. Of what was returned in part the whole counts, as the
--- household was helped. Counts every street, whoever asks, and tells the sum only. Holds a lock on the household
--- until the transaction ends, so that two requests at once cannot both overlook the other.
+-- day or from the same cause. A plan counts whole, less what was stopped of it. What was returned in full was not given:
+-- a household that was paid by mistake, or did not need the money, must find help open when the next need comes. Of what
+-- was returned in part the whole counts, as the household was helped. Counts every street, whoever asks, and tells the
+-- sum only. Holds a lock on the household until the transaction ends, so that two requests at once cannot both overlook
+-- the other.
 create function granted_for_incident(
     of_household uuid, of_cause text, happened_on date, within_days integer, is_separate boolean
 ) returns bigint
@@ -282,7 +285,10 @@ begin
     perform pg_advisory_xact_lock(hashtextextended('incidents of ' || of_household, 0));
     -- An error in between ends the transaction and its settings with it.
     perform set_config('app.scope', 'service', true);
-    select coalesce(sum(amount_fen), 0) into granted_fen
+    select coalesce(sum(amount_fen), 0) - coalesce(sum((
+        select sum(amount_fen) from grant_stage
+        where grant_stage.grant_id = emergency_grant.grant_id and grant_stage.state = 'stopped'
+    )), 0) into granted_fen
     from emergency_grant
     where household_id = of_household
         and state not in ('refused', 'returned')

@@ -34,7 +34,7 @@ create table transfer (
     version bigint not null,  -- its place among the transfers of the street
     transfer_id uuid not null,
     kind text not null,
-    cause_id uuid,  -- the grant, the replenishment or the correction; null: the pre-set float
+    cause_id uuid,  -- the grant, its stage, the replenishment or the correction; null: the pre-set float
     actor text not null,
     posted_at timestamptz not null,
     -- More (+) or less (-) on each account.

@@ -122,6 +122,12 @@ GRANT_ROUTES: Mapping[str, str] = {
     "special_deliberation": "该情况可通过“一事一议”研究，街道会协助您继续申请",
 }
 
+FOLLOW_UP_ROUTES: Mapping[str, str] = {
+    "apply_for_policy": "请提出救助申请，街道会协助您办理",
+    "staged_aid": "街道将为您另行办理分阶段救助",
+    "district": "街道将协助您向区级申请临时救助",
+}
+
 
 def department(code: str) -> str:
     """The department's name."""

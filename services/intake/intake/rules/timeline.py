@@ -286,6 +286,33 @@ def _amount_written_off(event: emergency_fund.AmountWrittenOff) -> Line:
     return Line("amount_written_off", f"区里已决定不再追回急难救助{format_yuan(event.amount_fen)}元。")
 
 
+def _stage_paid(event: emergency_fund.StagePaid) -> Line:
+    text = f"急难救助第{event.number}阶段（共{event.stages}阶段）{format_yuan(event.amount_fen)}元已支付。"
+    if event.open_debts:
+        text += f"还有{event.open_debts}份材料可以事后补交，不影响已支付的款项。"
+    return Line("stage_paid", text)
+
+
+def _plan_stopped(event: emergency_fund.PlanStopped) -> Line:
+    text = f"急难救助其余{format_yuan(event.amount_fen)}元不再支付，理由可向街道查询。"
+    return Line("plan_stopped", text + APPEAL)
+
+
+def _follow_up_opened(event: emergency_fund.FollowUpOpened) -> Line:
+    return Line("follow_up_opened", f"街道将在{_day(event.due_on)}前上门或来电，了解您家的情况。")
+
+
+def _follow_up_completed(event: emergency_fund.FollowUpCompleted) -> Line:
+    text = {
+        "resolved": "街道已回访，困难已经缓解。",
+        "needs_more_help": "街道已回访，您家还需要帮助。",
+        "unreachable": "街道未能联系到您，请与街道联系。",
+    }[event.outcome]
+    if event.route is not None:
+        text += labels.FOLLOW_UP_ROUTES[event.route] + "。"
+    return Line("follow_up_completed", text)
+
+
 def _day(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
@@ -336,6 +363,10 @@ _LINES: Mapping[type[Event], Callable[[Any], Line]] = {
     emergency_fund.RecoveryClaimed: _recovery_claimed,
     emergency_fund.AmountRecovered: _amount_recovered,
     emergency_fund.AmountWrittenOff: _amount_written_off,
+    emergency_fund.StagePaid: _stage_paid,
+    emergency_fund.PlanStopped: _plan_stopped,
+    emergency_fund.FollowUpOpened: _follow_up_opened,
+    emergency_fund.FollowUpCompleted: _follow_up_completed,
 }
 
 EVENTS: tuple[type[Event], ...] = tuple(_LINES)
