@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from eligibility.rules.engine.book import Benefit, Book, BookInvalid, Names
+from eligibility.rules.engine.dates import completed_months, completed_years, later_by_months
 from eligibility.rules.engine.expressions import (
     Node,
     age,
@@ -23,7 +24,6 @@ from eligibility.rules.engine.expressions import (
     total,
     when,
 )
-from eligibility.rules.engine.interpreter import completed_months, completed_years, later_by_months
 from eligibility.rules.engine.spans import Span
 from eligibility.rules.engine.toolbook import Toolbook, bind
 from eligibility.rules.facts.contract import read_facts

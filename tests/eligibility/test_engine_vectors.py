@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eligibility.rules.engine import days, interpreter, spans, vectors
+from eligibility.rules.engine import dates, days, spans, vectors
 from eligibility.rules.engine.spans import Number, Span
 from eligibility.rules.engine.vectors import OPEN, Band, Codes
 from eligibility.rules.facts.records import NEVER
@@ -146,11 +146,11 @@ def test_days(pairs: list[tuple[date, date, int]]) -> None:
         np.array([*map(days.encoded, column)], dtype=np.int32) for column in list(zip(*pairs, strict=True))[:2]
     )
     months = np.array([count for _, _, count in pairs])
-    assert days.completed_years(since, until).tolist() == [interpreter.completed_years(a, b) for a, b, _ in pairs]
-    assert days.completed_months(since, until).tolist() == [interpreter.completed_months(a, b) for a, b, _ in pairs]
+    assert days.completed_years(since, until).tolist() == [dates.completed_years(a, b) for a, b, _ in pairs]
+    assert days.completed_months(since, until).tolist() == [dates.completed_months(a, b) for a, b, _ in pairs]
     moved = {
-        "months": [interpreter.later_by_months(day, count) for day, _, count in pairs],
-        "next_month": [interpreter.later_by_months(day.replace(day=1), 1) for day, _, _ in pairs],
+        "months": [dates.later_by_months(day, count) for day, _, count in pairs],
+        "next_month": [dates.later_by_months(day.replace(day=1), 1) for day, _, _ in pairs],
         "day_before": [day - timedelta(days=1) for day, _, _ in pairs],
     }
     for what, expected in moved.items():

@@ -25,7 +25,7 @@ from eligibility.rules.benefits import (
     review_opens_on,
 )
 from eligibility.rules.changes import planned_changes
-from eligibility.rules.engine.interpreter import later_by_months
+from eligibility.rules.engine.dates import later_by_months
 from eligibility.tables import benefit
 from shared import deadlines, outbox
 from shared.clock import end_of_day, start_of_day

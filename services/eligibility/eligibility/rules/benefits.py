@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
-from eligibility.rules.engine.interpreter import completed_years, later_by_months
+from eligibility.rules.engine.dates import completed_years, later_by_months
 
 HEARING_SINCE = date(2026, 7, 1)
 """First day of the Social Assistance Law: whoever loses something is heard before it is decided (art. 48)."""

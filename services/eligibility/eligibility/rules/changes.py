@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from eligibility.rules.engine.interpreter import completed_months, later_by_months
+from eligibility.rules.engine.dates import completed_months, later_by_months
 
 LATE_AFTER_MONTHS = 3
 """A change told later than this is marked (民政部2022年10月20日通知)."""

@@ -6,7 +6,7 @@
 from datetime import date
 from typing import Literal
 
-from eligibility.rules.engine.interpreter import later_by_months
+from eligibility.rules.engine.dates import later_by_months
 
 Tier = Literal[
     "tekun",

@@ -6,9 +6,8 @@ valued. Nothing is read twice and nothing that is not asked for is read, paramet
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from math import inf
 from operator import attrgetter
 from typing import Any, Final
@@ -16,6 +15,7 @@ from typing import Any, Final
 from eligibility.rules.engine import spans
 from eligibility.rules.engine.calendar import Calendar
 from eligibility.rules.engine.checking import NUMBERS, Checker
+from eligibility.rules.engine.dates import SHIFTS, completed_months, completed_years
 from eligibility.rules.engine.expressions import (
     AssessmentDay,
     Choice,
@@ -259,7 +259,7 @@ class Compiler:
 
             return year
 
-        shift = _SHIFTS[node.what]
+        shift = SHIFTS[node.what]
         return _moved(step, months, lambda _frame, day, count: shift(day, count))
 
     def _working_days_later(self, node: WorkingDaysLater, scope: Scope) -> Step:
@@ -277,29 +277,6 @@ def _moved(step: Step, count: Step, shift: Callable[[Frame, date, int], date]) -
         return day if day == NEVER else shift(frame, day, by)
 
     return moved
-
-
-def completed_years(since: date, until: date) -> int:
-    """Completed years; the birthday itself counts, and 29 February turns on 1 March in common years."""
-    return until.year - since.year - ((until.month, until.day) < (since.month, since.day))
-
-
-def completed_months(since: date, until: date) -> int:
-    """Completed months; the day of the same number counts."""
-    return (until.year - since.year) * 12 + until.month - since.month - (until.day < since.day)
-
-
-def later_by_months(day: date, months: int) -> date:
-    """The same day so many months later, or the last day of a shorter month."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
-_SHIFTS: Final[dict[str, Callable[[date, int], date]]] = {
-    "next_month": lambda day, _: later_by_months(day.replace(day=1), 1),
-    "months": later_by_months,
-    "day_before": lambda day, _: day - timedelta(days=1),
-}
 
 
 def _never_run(_frame: Frame, _who: int) -> Any:
