@@ -30,7 +30,8 @@ from doudi.repository import REPOSITORY
 from shared.events import DEAD_LETTER_SUFFIX
 from shared.events.intake import ApplicationSubmitted
 from shared.ids import new_id
-from shared.migrations import platform_0001, run_sql
+from shared.migrations import platform_0001, run_sql, write_seal_keys
+from shared.testing import SEAL_KEY
 
 _REGISTER = REPOSITORY / "docs" / "clauses.yaml"
 _SERVERS = pytest.StashKey["Servers"]()
@@ -96,7 +97,7 @@ class Databases:
         if service not in self._templates:
             name = f"template_{service}_{self._worker}"
             urls = self._cluster.create_database(name, service=service)
-            migrate_service(service, urls.owner)
+            migrate_service(service, urls.owner, SEAL_KEY)
             self._templates[service] = name
         return self._templates[service]
 
@@ -261,6 +262,7 @@ async def _install_platform(owner_url: str) -> None:
     def install(connection: sa.Connection) -> None:
         operations = Operations(MigrationContext.configure(connection))
         platform_0001(operations)
+        write_seal_keys(connection, [SEAL_KEY])
         run_sql(
             operations,
             """

@@ -20,11 +20,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from shared import bus
 from shared.auth import Authenticator
 from shared.clock import Clock
-from shared.database import Database
+from shared.database import Database, SealRefused
 from shared.http_client import ServiceTokens, http_session
 from shared.limits import Limits, RequestContext
 from shared.logs import configure_logs
 from shared.problems import MEDIA_TYPE, ProblemDocument, install_problem_handlers, plain_problem, respond
+from shared.seal import SealKey
 from shared.settings import ServiceSettings
 from shared.telemetry import configure_traces, instrument_http
 
@@ -61,7 +62,11 @@ class Foundation:
         return cls(
             clock=clock or settings.clock(),
             http=http,
-            database=Database(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size),
+            database=Database(
+                settings.database_url.get_secret_value(),
+                seal_key=SealKey.read(settings.seal_key.get_secret_value()),
+                pool_size=settings.database_pool_size,
+            ),
             authenticator=Authenticator(issuer=settings.token_issuer, audience=settings.token_audience, http=http),
             tokens=ServiceTokens(
                 issuer=settings.token_issuer,
@@ -143,14 +148,19 @@ def _operations(database: Database, background: Sequence[Background], registry: 
     @router.get("/readyz")
     async def ready() -> Response:
         checks = {type(part).__name__.lower(): part.healthy() for part in background}
+        way_out = ""
         try:
             checks["database"] = await database.is_reachable()
+        except SealRefused as error:
+            _log.error("ready.seal_refused", error=str(error))
+            checks["database"] = False
+            way_out = "；数据库不认可本服务的 DOUDI_SEAL_KEY：请使用迁移时写入的密钥，或以现有密钥重新迁移"
         except Exception as error:
             _log.warning("ready.database_unreachable", error=type(error).__name__)
             checks["database"] = False
         failing = sorted(name for name, passed in checks.items() if not passed)
         if failing:
-            return respond(plain_problem(503, detail="未就绪：" + "、".join(failing)))
+            return respond(plain_problem(503, detail="未就绪：" + "、".join(failing) + way_out))
         return Response('{"status":"ready"}', media_type="application/json")
 
     @router.get("/metrics")

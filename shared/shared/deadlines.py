@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import bus
 from shared.clock import Clock
-from shared.database import Caller, Database
+from shared.database import Database
 from shared.ids import new_id
 
 ClientsT = TypeVar("ClientsT")
@@ -37,18 +37,10 @@ _IDLE_POLL_SECONDS = 0.05
 _FIRST_RETRY_SECONDS = 0.2
 _LONGEST_RETRY_SECONDS = 60.0
 
-_SCHEDULE = """
-insert into deadline (kind, subject, due_at, payload, causation_id, traceparent)
-values (:kind, :subject, :due_at, cast(:payload as jsonb), :causation_id, :traceparent)
-on conflict (kind, subject) do
-"""
-_MOVE = text(
-    _SCHEDULE
-    + """update set due_at = excluded.due_at, payload = excluded.payload, causation_id = excluded.causation_id,
-    traceparent = excluded.traceparent, attempt = 0, lease = null, blocked_until = null, last_error = null"""
+_SCHEDULE = text(
+    "select schedule_deadline(:kind, :subject, :due_at, cast(:payload as jsonb), :causation_id, :traceparent, :moves)"
 )
-_KEEP = text(_SCHEDULE + "nothing")
-_CANCEL = text("delete from deadline where kind = :kind and subject = :subject")
+_CANCEL = text("select cancel_deadline(:kind, :subject)")
 _FINISH = text("delete from deadline where kind = :kind and subject = :subject and lease = :lease returning 1")
 _CLAIM = """
 with due as materialized (
@@ -87,22 +79,28 @@ async def schedule(
     """Have the job `kind` run for `subject` at or after `due_at`. A later call for the same two moves it; an attempt
     that is running then loses its lease. `payload` is JSON without personal data.
     """
-    await _insert(_MOVE, tx, kind, subject, due_at, payload)
+    await _schedule(tx, kind, subject, due_at, payload, moves=True)
 
 
 async def ensure(
     tx: AsyncConnection, *, kind: str, subject: str, due_at: datetime, payload: Mapping[str, Any] | None = None
 ) -> None:
     """Like `schedule`, but leaves one that is already there as it is: for recurring jobs at start-up."""
-    await _insert(_KEEP, tx, kind, subject, due_at, payload)
+    await _schedule(tx, kind, subject, due_at, payload, moves=False)
 
 
-async def _insert(
-    statement: Any, tx: AsyncConnection, kind: str, subject: str, due_at: datetime, payload: Mapping[str, Any] | None
+async def _schedule(
+    tx: AsyncConnection,
+    kind: str,
+    subject: str,
+    due_at: datetime,
+    payload: Mapping[str, Any] | None,
+    *,
+    moves: bool,
 ) -> None:
     cause = bus.current_cause()
     await tx.execute(
-        statement,
+        _SCHEDULE,
         {
             "kind": kind,
             "subject": subject,
@@ -110,6 +108,7 @@ async def _insert(
             "payload": json.dumps(dict(payload or {})),
             "causation_id": cause.causation_id,
             "traceparent": cause.traceparent,
+            "moves": moves,
         },
     )
 
@@ -150,15 +149,16 @@ class Work:
         return self._finished
 
     @asynccontextmanager
-    async def transaction(self, caller: Caller | None = None) -> AsyncIterator[AsyncConnection]:
-        """The transaction in which the job writes; it also finishes the deadline, so it is opened once.
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """The transaction in which the job writes, as the service itself; it also finishes the deadline, so it is
+        opened once.
 
         Raises LeaseLost when the deadline is no longer this attempt's. Inside, the same kind and subject may be
         scheduled again.
         """
         if self._finished:
             raise RuntimeError(f"the deadline {self.kind} was already finished by an earlier transaction")
-        async with self._database.transaction(caller) as tx:
+        async with self._database.transaction() as tx:
             finished = await tx.execute(_FINISH, {"kind": self.kind, "subject": self.subject, "lease": self._lease})
             if finished.scalar() is None:
                 raise LeaseLost(f"the deadline {self.kind} was taken over, moved or cancelled")

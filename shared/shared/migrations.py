@@ -5,6 +5,7 @@ migration calls.
 """
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,14 +16,27 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from shared.seal import SealKey
+
+_FORGET_KEYS = sa.text("delete from seal_key where key_id <> all(:kept)")
+_WRITE_KEY = sa.text(
+    "insert into seal_key (key_id, inner_pad, outer_pad) values (:key_id, :inner_pad, :outer_pad)"
+    " on conflict (key_id) do nothing"
+)
 _PLATFORM_0001 = (Path(__file__).parent / "platform_0001.sql").read_text(encoding="utf-8")
 
 
-def migrate(directory: Path, owner_url: str) -> None:
-    """Bring the database at `owner_url` (postgresql+asyncpg, the owner role) to the newest version in `directory`."""
+def migrate(directory: Path, owner_url: str, *, seal_keys: Sequence[SealKey]) -> None:
+    """Bring the database at `owner_url` (postgresql+asyncpg, the owner role) to the newest version in `directory`, and
+    have it accept these seal keys and no others. To change a key: migrate with the old and the new one, restart the
+    service with the new one, migrate with the new one alone.
+    """
+    if not seal_keys:
+        raise ValueError("a database that knows no seal key answers nobody: give seal_keys at least one")
     config = Config()
     config.set_main_option("script_location", str(directory))
     config.attributes["owner_url"] = owner_url
+    config.attributes["seal_keys"] = seal_keys
     command.upgrade(config, "head")
 
 
@@ -30,13 +44,16 @@ def run_environment() -> None:
     """What each service's `migrations/env.py` calls."""
     config = context.config
     owner_url = config.attributes.get("owner_url") or context.get_x_argument(as_dictionary=True)["url"]
-    asyncio.run(_run(owner_url))
+    asyncio.run(_run(owner_url, config.attributes.get("seal_keys")))
 
 
-async def _run(owner_url: str) -> None:
+async def _run(owner_url: str, seal_keys: Sequence[SealKey] | None) -> None:
     engine = create_async_engine(owner_url, poolclass=NullPool)
     async with engine.connect() as connection:
         await connection.run_sync(_upgrade)
+    if seal_keys is not None:
+        async with engine.begin() as connection:
+            await connection.run_sync(write_seal_keys, seal_keys)
     await engine.dispose()
 
 
@@ -46,8 +63,17 @@ def _upgrade(connection: Connection) -> None:
         context.run_migrations()
 
 
+def write_seal_keys(connection: Connection, seal_keys: Sequence[SealKey]) -> None:
+    """Have the database accept these keys and no others."""
+    connection.execute(_FORGET_KEYS, {"kept": [key.key_id for key in seal_keys]})
+    for key in seal_keys:
+        # As parameters: the text of a statement can be seen while it runs.
+        inner_pad, outer_pad = key.pads
+        connection.execute(_WRITE_KEY, {"key_id": key.key_id, "inner_pad": inner_pad, "outer_pad": outer_pad})
+
+
 def platform_0001(op: Operations) -> None:
-    """Outbox, inbox, deadlines and idempotency keys, with the rights of the run-time role.
+    """The seal, outbox, inbox, deadlines and idempotency keys, with the rights of the run-time role.
 
     The run-time role is named after the owner: `intake_owner` gives `intake_app`.
     """

@@ -1,4 +1,101 @@
--- Tables that every service has: what it sent, what it heard, what it must do later, what it was asked twice.
+-- What every service has: who asks, what it sent, what it heard, what it must do later, what it was asked twice.
+
+-- The seal (decision 18). Policies of row-level security ask `caller_scope()` and its sisters, and these believe only
+-- what the service itself has said: a context under a seal that is made with a key of `seal_key`, which no run-time
+-- role can read. SQL of anybody else, run in a transaction of the service, can neither make a seal nor use one again.
+
+-- The two pads of HMAC-SHA-256, so that core functions can do it. A change of keys: two rows for a while.
+create table seal_key (
+    key_id text not null,
+    inner_pad bytea not null,
+    outer_pad bytea not null,
+    constraint seal_key_pkey primary key (key_id),
+    constraint seal_key_pads check (length(inner_pad) = 64 and length(outer_pad) = 64)
+);
+
+-- What this session remembers, and only functions of the owner can read or change: the last value of a sequence in a
+-- session (currval) is the one memory of PostgreSQL that is both. Settings and session locks are anybody's, and a table
+-- would be written in each transaction. Nobody draws numbers from them. `discard sequences` forgets all three, and then
+-- no seal fits until the session is opened anew, with a secret that no seal was made with.
+create unlogged sequence seal_secret_1 minvalue -9223372036854775808;
+create unlogged sequence seal_secret_2 minvalue -9223372036854775808;
+create unlogged sequence seal_number minvalue 0;  -- of the seal that counts now; it only rises
+
+-- Begins the session's memory. Returns what the holder of the key, and nobody else, makes the session's secret from.
+create function open_session(key text) returns bytea
+language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+    nonce bytea := uuid_send(gen_random_uuid());
+    secret bytea;
+begin
+    select sha256(outer_pad || sha256(inner_pad || nonce)) into secret from public.seal_key where key_id = key;
+    if not found then
+        raise exception 'this database knows no seal key %', key using errcode = 'invalid_authorization_specification';
+    end if;
+    perform setval('public.seal_secret_1', substr(secret, 1, 8)::bigint);
+    perform setval('public.seal_secret_2', substr(secret, 9, 8)::bigint);
+    perform setval('public.seal_number', 0);
+    return nonce;
+end
+$$;
+
+-- From now on the seal of this number counts, and none of an earlier one ever again. Whoever calls it with a number of
+-- his own choosing only makes the session useless.
+create function use_seal(number bigint) returns bigint
+volatile security definer
+return setval('seal_number', greatest(number, currval('seal_number')));
+
+-- A digest with a secret in front, of which half is kept back: so nobody can go on from it to that of a longer text.
+create function session_seal(context text) returns text
+return encode(substr(sha512(
+    int8send(currval('seal_secret_1')) || int8send(currval('seal_secret_2'))
+    || convert_to(currval('seal_number') || ':' || context, 'UTF8')
+), 1, 32), 'hex');
+
+create function refuse_seal() returns text[]
+language plpgsql as $$
+begin
+    raise exception 'the seal does not fit this context, session and number'
+        using errcode = 'invalid_authorization_specification';
+end
+$$;
+
+-- Who asks, one value each: the seal, scope, subject, department, '*' for the whole district, then streets. Null when
+-- nobody said it, or not with the scope that is asked for; an error when the seal does not fit. Its names were resolved
+-- when it was made, whatever the search path is now. Restricted to the leader of a parallel query: the session's memory
+-- is not its workers'.
+create function caller_context(of_scope text default null) returns text[]
+stable parallel restricted security definer
+return case when current_setting('app.context', true) > '' then case
+    when left(current_setting('app.context', true), 64) <> session_seal(substr(current_setting('app.context', true), 65))
+        then refuse_seal()
+    when of_scope is null or split_part(current_setting('app.context', true), E'\n', 2) = of_scope
+        then string_to_array(current_setting('app.context', true), E'\n')
+end end;
+
+-- The owner, who migrates and repairs, needs no key.
+create function act_as_service() returns text
+language sql volatile
+begin atomic
+    select setval('seal_secret_1', substr(uuid_send(gen_random_uuid()), 1, 8)::bigint),
+        setval('seal_secret_2', substr(uuid_send(gen_random_uuid()), 1, 8)::bigint),
+        setval('seal_number', 1);
+    select set_config('app.context', session_seal(E'\nservice\n\n\n*') || E'\nservice\n\n\n*', false);
+end;
+revoke execute on function
+    open_session, use_seal, session_seal, refuse_seal, caller_context, act_as_service from public;
+grant execute on function open_session, use_seal, caller_context to {app};
+
+-- What policies ask. Each is written as a query of its own, as in `array['*', street] && (select seen_streets())`:
+-- then it is answered once in a statement and not for each row.
+create function caller_scope() returns text stable parallel restricted return (caller_context())[2];
+create function caller_subject() returns text stable parallel restricted return nullif((caller_context())[3], '');
+create function caller_department() returns text stable parallel restricted return nullif((caller_context())[4], '');
+create function seen_streets() returns text[] stable parallel restricted return (caller_context())[5:];
+create function caller_streets() returns text[] stable parallel restricted return (caller_context())[6:];
+create function sees_all() returns boolean stable parallel restricted return (caller_context())[5] = '*';
+create function seen_subject() returns text stable parallel restricted
+    return nullif((caller_context('resident'))[3], '');
 
 -- Events that wait to be sent, in the order of their ids. `record_events` is the only way in.
 create table outbox (
@@ -41,13 +138,16 @@ end
 $$;
 
 -- Makes the partitions of the given day and of the next `ahead` days, and drops those before `keep_from`.
--- Runs as the owner, because the run-time role may not change tables.
+-- Runs as the owner, because the run-time role may not change tables; only the service itself may ask for it.
 create function maintain_outbox_sent(today date, ahead integer, keep_from date) returns void
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
     day date;
     old text;
 begin
+    if caller_scope() is distinct from 'service' then
+        raise exception 'what was sent is kept by the service itself' using errcode = 'insufficient_privilege';
+    end if;
     for day in select today + n from generate_series(0, ahead) as n loop
         if to_regclass(format('outbox_sent_%s', to_char(day, 'YYYYMMDD'))) is null
             and not exists (select from outbox_sent_default where sent_on = day)
@@ -114,6 +214,35 @@ create table deadline (
 );
 create index deadline_due on deadline (due_at);
 
+-- Whoever asks schedules and cancels by these; only the service itself sees and does what is due.
+create function schedule_deadline(
+    new_kind text, new_subject text, due timestamptz, payload jsonb, causation_id uuid, traceparent text, moves boolean
+) returns void
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+    if public.caller_scope() is null then
+        raise exception 'nobody asks for this deadline' using errcode = 'insufficient_privilege';
+    end if;
+    insert into public.deadline as known (kind, subject, due_at, payload, causation_id, traceparent)
+    values (new_kind, new_subject, due, payload, causation_id, traceparent)
+    on conflict on constraint deadline_pkey do update
+    set due_at = excluded.due_at, payload = excluded.payload, causation_id = excluded.causation_id,
+        traceparent = excluded.traceparent, attempt = 0, lease = null, blocked_until = null, last_error = null
+    where moves;
+end
+$$;
+create function cancel_deadline(old_kind text, old_subject text) returns void
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+    if public.caller_scope() is null then
+        raise exception 'nobody asks for this deadline' using errcode = 'insufficient_privilege';
+    end if;
+    delete from public.deadline where kind = old_kind and subject = old_subject;
+end
+$$;
+revoke execute on function schedule_deadline, cancel_deadline from public;
+grant execute on function schedule_deadline, cancel_deadline to {app};
+
 grant select, insert, delete on outbox to {app};
 grant select, insert on outbox_sent to {app};
 grant usage on sequence outbox_id_seq to {app};
@@ -146,3 +275,30 @@ begin
 end
 $$;
 grant execute on function claim_key to {app};
+
+-- What stands here is of every street: events, work, what others were answered. Whoever asks records events and finds
+-- answers to keys of their own; the rest is the service's. The owner's functions above are not bound.
+alter table outbox enable row level security;
+create policy outbox_recorded on outbox for insert with check ((select caller_scope()) is not null);
+create policy outbox_sent_on on outbox using ((select caller_scope()) = 'service');
+alter table outbox_sent enable row level security;
+create policy outbox_sent_kept on outbox_sent using ((select caller_scope()) = 'service');
+alter table inbox enable row level security;
+create policy inbox_kept on inbox using ((select caller_scope()) = 'service');
+alter table dead_letter enable row level security;
+create policy dead_letter_kept on dead_letter using ((select caller_scope()) = 'service');
+alter table deadline enable row level security;
+create policy deadline_kept on deadline using ((select caller_scope()) = 'service');
+alter table idempotency enable row level security;
+create policy idempotency_of_caller on idempotency using (
+    substr(owner, strpos(owner, '/') + 1) = (select caller_subject()) or (select caller_scope()) = 'service'
+);
+
+-- Nobody but the owner makes anything here: a temporary table would stand in front of ours for the next caller on the
+-- same connection.
+do $$
+begin
+    execute format('revoke create, temporary on database %I from public', current_database());
+end
+$$;
+revoke create on schema public from public;

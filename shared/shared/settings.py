@@ -4,10 +4,11 @@ environment; every name is documented in `deploy/`.
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.clock import Clock, MovableClock, SystemClock
+from shared.seal import SealKey
 
 
 class ServiceSettings(BaseSettings):
@@ -18,6 +19,8 @@ class ServiceSettings(BaseSettings):
     database_url: SecretStr
     """PostgreSQL as the run-time role: postgresql+asyncpg://<service>_app:…@host:port/database."""
     database_pool_size: int = Field(default=10, ge=1, le=100)
+    seal_key: SecretStr
+    """64 hexadecimal digits, which this service shares with its own database only (decision 18)."""
     kafka_bootstrap: str
     """host:port of the brokers, separated by commas."""
     kafka_fetch_wait_milliseconds: int = Field(default=100, ge=1, le=5000)
@@ -40,6 +43,12 @@ class ServiceSettings(BaseSettings):
     body_limit_bytes: int = Field(default=1_048_576, ge=1024)
     requests_per_minute: int = Field(default=6000, ge=1)
     """Limit of one client on one replica; the ingress limits all replicas together."""
+
+    @field_validator("seal_key")
+    @classmethod
+    def _can_be_read(cls, value: SecretStr) -> SecretStr:
+        SealKey.read(value.get_secret_value())
+        return value
 
     def clock(self) -> Clock:
         """Business time of this deployment."""

@@ -26,6 +26,10 @@ from shared.deadlines import Jobs, Worker
 from shared.events import Envelope, Event
 from shared.ids import new_id
 from shared.inbox import Consumer, Subscriptions
+from shared.seal import SealKey, context_of, sealed
+
+SEAL_KEY = SealKey(bytes(range(32)))
+"""The key that databases of tests accept."""
 
 UNASSIGNED_REGION = "420199"
 """No real person has a number with this region."""
@@ -139,6 +143,16 @@ def identity_number(birth_date: date, *, sequence: int, region: str = UNASSIGNED
     """A made-up number with a right check digit. An odd sequence is a man's."""
     body = f"{region}{birth_date:%Y%m%d}{sequence:03d}"
     return body + calc_check_digit(body + "0")  # it leaves the last character out
+
+
+async def let_in(connection: Any, *, scope: str, number: int = 1, key: SealKey = SEAL_KEY, **context: Any) -> str:
+    """Say on a raw connection of asyncpg who asks, for the rest of its session. `context` is that of
+    `shared.seal.context_of`. Returns what was said, with its seal.
+    """
+    nonce = await connection.fetchval("select open_session($1)", key.key_id)
+    said = sealed(context_of(scope=scope, **context), session_secret=key.session_secret(nonce), number=number)
+    await connection.execute("select use_seal($1), set_config('app.context', $2, false)", number, said)
+    return said
 
 
 async def recorded(database: Database) -> list[Event]:

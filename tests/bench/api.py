@@ -51,6 +51,7 @@ from doudi.repository import REPOSITORY
 from doudi.running import MINI_PROGRAM
 from shared.clock import SystemClock
 from shared.ids import new_id
+from shared.seal import SealKey
 from shared.testing import identity_number
 
 ROUNDS = 5
@@ -100,16 +101,17 @@ def start_servers(directory: Path, cleanup: ExitStack) -> Servers:
     postgres.start()
     postgres.cluster.create_roles("intake")
     intake = postgres.cluster.create_database("intake", service="intake")
-    migrate_service("intake", intake.owner)
+    seal_key = keys.make_seal_key()
+    migrate_service("intake", intake.owner, SealKey.read(seal_key))
     bare = postgres.cluster.create_database("bare", service="intake")
     broker = new_broker("tansu", directory / "broker")
     cleanup.callback(broker.kill)
     broker.start()
-    return _start_processes(directory, cleanup, intake=intake, bare=bare, broker=broker)
+    return _start_processes(directory, cleanup, intake=intake, seal_key=seal_key, bare=bare, broker=broker)
 
 
 def _start_processes(
-    directory: Path, cleanup: ExitStack, *, intake: DatabaseUrls, bare: DatabaseUrls, broker: Broker
+    directory: Path, cleanup: ExitStack, *, intake: DatabaseUrls, seal_key: str, bare: DatabaseUrls, broker: Broker
 ) -> Servers:
     issuer_url, intake_url, bare_url = (f"http://127.0.0.1:{free_port()}" for _ in range(3))
     clients = load_identities().by_id()
@@ -125,6 +127,7 @@ def _start_processes(
         clock_file=directory / "clock-offset-seconds",
         key_rings=directory,
         log_key_file=directory / "log-key.pem",
+        seal_keys={"intake": seal_key},
     )
     keys.make_token_key(environment.token_key_file)
     keys.make_key_ring(environment.key_ring("intake"))
@@ -240,14 +243,17 @@ async def _make_readers(servers: Servers, requests: Requests) -> list[bytes]:
         ]
         entries.append((new_id(), None, owner, now, "application_submitted", receipt["receipt"]))
     connection.close()
-    await _insert(servers.intake_database, _INSERT_LINE, [entry for entry in entries if entry[1] is not None])
+    await _insert(
+        servers.intake_database, _INSERT_LINE, [entry for entry in entries if entry[1] is not None], to_service=True
+    )
     await _insert(servers.bare_database, _INSERT_ENTRY, [(entry[0], *entry[2:]) for entry in entries])
     return requests.reads(applications)
 
 
-async def _insert(address: str, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+async def _insert(address: str, statement: str, rows: Sequence[tuple[Any, ...]], *, to_service: bool = False) -> None:
     connection = await asyncpg.connect(address)
-    await connection.execute("select set_config('app.scope', 'service', false)")
+    if to_service:
+        await connection.execute("select act_as_service()")
     await connection.executemany(statement, rows)
     await connection.close()
 

@@ -35,8 +35,10 @@ from shared.events import Envelope
 from shared.events.contract import HouseholdEvent
 from shared.ids import new_id
 from shared.inbox import Delivery
-from shared.migrations import platform_0001, run_sql
+from shared.migrations import platform_0001, run_sql, write_seal_keys
 from shared.outbox import Relay
+from shared.seal import SealKey
+from shared.testing import SEAL_KEY
 
 ROUNDS = 5
 EVENTS = 40_000
@@ -74,8 +76,8 @@ class Counted(HouseholdEvent, topic="counted", type="bench.counted.v1", clause="
 class TimedDatabase(Database):
     """Notes when transactions with effects were committed."""
 
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
+    def __init__(self, url: str, *, seal_key: SealKey) -> None:
+        super().__init__(url, seal_key=seal_key)
         self.committed: list[tuple[float, list[tuple[str, int]]]] = []
 
     @asynccontextmanager
@@ -316,6 +318,7 @@ async def prepare(owner_url: str) -> None:
     def install(connection: sa.Connection) -> None:
         operations = Operations(MigrationContext.configure(connection))
         platform_0001(operations)
+        write_seal_keys(connection, [SEAL_KEY])
         run_sql(operations, _EFFECT)
 
     engine = create_async_engine(owner_url, poolclass=sa.NullPool)
@@ -334,7 +337,7 @@ async def main(directory: Path) -> None:
         postgres.cluster.create_roles("bench")
         urls = postgres.cluster.create_database("bench", service="bench")
         await prepare(urls.owner)
-        database = TimedDatabase(urls.app)
+        database = TimedDatabase(urls.app, seal_key=SEAL_KEY)
         result = await measure(Run(database, broker.address, broker.fetch_wait_milliseconds))
         await database.close()
         print(json.dumps({"broker": kind, **result}))

@@ -45,7 +45,7 @@ from shared.events.emergency_fund import FollowUpOpened, GrantPaid, PaperDebtOpe
 from shared.ids import new_id
 from shared.inbox import Consumer
 from shared.money import format_yuan, parse_yuan
-from shared.testing import FixedClock, TokenMint, client_of, envelope_of
+from shared.testing import SEAL_KEY, FixedClock, TokenMint, client_of, envelope_of
 
 SERVICES = ("intake", "data-sharing", "eligibility", "emergency-fund", "tax", "finance", "oversight")
 """Every application: the services, with two departments that have different tasks."""
@@ -124,6 +124,7 @@ def build(name: str, urls: DatabaseUrls, directory: Path, *, clock: FixedClock, 
         "token_issuer": mint.issuer,
         "client_id": f"department-{name}" if name in _DEPARTMENTS else name,
         "client_secret": SecretStr("secret"),
+        "seal_key": SecretStr(SEAL_KEY.secret.hex()),
         "requests_per_minute": 10_000_000,
     }
     keys = directory / "keys.json"

@@ -26,7 +26,7 @@ from shared.events import Event
 from shared.events.data_sharing import VerificationRequested
 from shared.events.intake import ApplicationSubmitted
 from shared.ids import new_id
-from shared.testing import FixedClock, TokenMint, client_of, deliver, identity_number, recorded, run_due
+from shared.testing import SEAL_KEY, FixedClock, TokenMint, client_of, deliver, identity_number, recorded, run_due
 
 MONDAY = datetime(2022, 10, 10, 2, tzinfo=UTC)
 """10:00 in Wuhan. Ten working days later is 2022-10-24."""
@@ -229,6 +229,7 @@ async def service(database_for: Callable[[str], DatabaseUrls], tmp_path: Path) -
         token_issuer=mint.issuer,
         client_id="data-sharing",
         client_secret=SecretStr("secret"),
+        seal_key=SecretStr(SEAL_KEY.secret.hex()),
         intake_url="http://intake",
         key_file=keys,
     )

@@ -10,7 +10,7 @@ from shared.auth import Role
 from shared.database import Database
 from shared.events.data_sharing import PersonalDataAccessed
 from shared.ids import new_id
-from shared.testing import problem_code
+from shared.testing import SEAL_KEY, problem_code
 
 
 async def assert_refused(service: Any, case: Any, answer: httpx.Response, status: int, reason: str) -> None:
@@ -114,7 +114,7 @@ async def test_minors_alone_need_their_guardians_letter(service: Any) -> None:
 @pytest.mark.clause("12.1.2")
 async def test_a_field_that_is_not_in_the_letter(service: Any) -> None:
     case = await service.open()
-    owner = Database(service.urls.owner)
+    owner = Database(service.urls.owner, seal_key=SEAL_KEY)
     async with owner.transaction() as tx:
         await tx.execute(text("update authorisation set fields = array_remove(fields, 'individual_income.wage')"))
     await owner.close()

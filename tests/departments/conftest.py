@@ -25,7 +25,7 @@ from shared.database import Database
 from shared.events import Envelope, Event
 from shared.events.data_sharing import VerificationRequested
 from shared.ids import new_id
-from shared.testing import FixedClock, TokenMint, client_of, deliver, recorded, run_due
+from shared.testing import SEAL_KEY, FixedClock, TokenMint, client_of, deliver, recorded, run_due
 
 TUESDAY = datetime(2022, 10, 18, 2, tzinfo=UTC)
 """10:00 in Wuhan, in a month without holidays after it."""
@@ -167,6 +167,7 @@ async def open_department(
                 token_issuer=mint.issuer,
                 client_id=f"department-{code}",
                 client_secret=SecretStr("secret"),
+                seal_key=SecretStr(SEAL_KEY.secret.hex()),
                 data_sharing_url="http://data-sharing",
                 key_file=key_file,
             )

@@ -19,7 +19,7 @@ from shared.events import Envelope
 from shared.events.departments import ReferralAccepted
 from shared.events.eligibility import ReferralIssued
 from shared.ids import new_id
-from shared.testing import FixedClock, TokenMint, client_of, envelope_of
+from shared.testing import SEAL_KEY, FixedClock, TokenMint, client_of, envelope_of
 
 _PATIENCE_SECONDS = 30
 
@@ -49,6 +49,7 @@ async def test_a_referral_on_the_topic_reaches_its_department_and_the_answer_goe
             token_issuer=mint.issuer,
             client_id=f"department-{code}",
             client_secret=SecretStr("secret"),
+            seal_key=SecretStr(SEAL_KEY.secret.hex()),
             data_sharing_url="http://data-sharing",
             key_file=key_file,
         )

@@ -14,6 +14,7 @@ from departments.settings import HostSettings
 from doudi.databases import DatabaseUrls
 from doudi.ports import free_port, listens
 from doudi.processes import Child
+from shared.testing import SEAL_KEY
 
 URL = "postgresql+asyncpg://departments_app:secret@127.0.0.1:5432/departments_{department}"
 
@@ -31,6 +32,7 @@ def environment(secrets_file: Path, key_file: Path, monkeypatch: pytest.MonkeyPa
         values = {
             "DEPARTMENTS": "tax,finance",
             "DATABASE_URL": URL,
+            "SEAL_KEY": SEAL_KEY.secret.hex(),
             "CLIENT_SECRETS_FILE": str(secrets_file),
             "PORT_BASE": "21000",
             "KAFKA_BOOTSTRAP": "127.0.0.1:1",

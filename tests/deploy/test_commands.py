@@ -18,6 +18,7 @@ from eligibility.rules.facts.snapshot import read_snapshot
 from shared.events import Envelope
 from shared.events.intake import ApplicationSubmitted
 from shared.ids import new_id
+from shared.testing import SEAL_KEY, let_in
 
 CASE = {
     "as_of": "2022-10-10",
@@ -180,6 +181,7 @@ def test_a_message_that_is_no_event_is_shown_as_such() -> None:
 async def bury(urls: DatabaseUrls, body: bytes) -> int:
     connection = await asyncpg.connect(urls.app.replace("+asyncpg", ""))
     try:
+        await let_in(connection, scope="service")
         return int(
             await connection.fetchval(
                 "insert into dead_letter (consumer, topic, partition, broker_offset, event_id, event_type, key, body,"
@@ -193,12 +195,21 @@ async def bury(urls: DatabaseUrls, body: bytes) -> int:
         await connection.close()
 
 
+def named(urls: DatabaseUrls, broker: str) -> dict[str, str]:
+    """The variables by which a command finds a database that does not belong to the embedded deployment."""
+    return {
+        "DOUDI_DATABASE_URL": urls.app,
+        "DOUDI_SEAL_KEY": SEAL_KEY.secret.hex(),
+        "DOUDI_KAFKA_BOOTSTRAP": broker,
+    }
+
+
 async def test_dead_letters_are_listed_shown_and_replayed(
     database_for: Callable[[str], DatabaseUrls], broker: str
 ) -> None:
     urls = database_for("oversight")
     letter_id = await bury(urls, envelope().to_json())
-    target = {"DOUDI_DATABASE_URL": urls.app, "DOUDI_KAFKA_BOOTSTRAP": broker}
+    target = named(urls, broker)
 
     assert "HandlerBroke" in doudi_apart("dlq", "list", COLUMNS="200", **target).output
     shown = doudi_apart("dlq", "show", "database", str(letter_id), **target)
@@ -210,5 +221,5 @@ async def test_dead_letters_are_listed_shown_and_replayed(
 async def test_replay_of_a_service_that_sent_nothing_sends_nothing(
     database_for: Callable[[str], DatabaseUrls], broker: str
 ) -> None:
-    target = {"DOUDI_DATABASE_URL": database_for("oversight").app, "DOUDI_KAFKA_BOOTSTRAP": broker}
+    target = named(database_for("oversight"), broker)
     assert doudi_apart("replay", **target).stdout == "database: 0\n"

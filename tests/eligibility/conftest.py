@@ -25,7 +25,7 @@ from shared.events.data_sharing import VerificationCompleted
 from shared.events.intake import ApplicationSubmitted
 from shared.http_client import ServiceClient
 from shared.ids import new_id
-from shared.testing import FixedClock, TokenMint, client_of, deliver, recorded, run_due
+from shared.testing import SEAL_KEY, FixedClock, TokenMint, client_of, deliver, recorded, run_due
 
 STREET = "420106009"
 NOTICE_AND_A_DAY = timedelta(days=8)
@@ -185,6 +185,7 @@ async def eligibility(database_for: Callable[[str], DatabaseUrls]) -> AsyncItera
         token_issuer=mint.issuer,
         client_id="eligibility",
         client_secret=SecretStr("secret"),
+        seal_key=SecretStr(SEAL_KEY.secret.hex()),
         data_sharing_url="http://data-sharing",
     )
     foundation = Foundation.of(settings, clock=clock, http=mint.session())

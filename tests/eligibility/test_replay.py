@@ -30,7 +30,7 @@ from eligibility.rules.replay import Record, differences, replay, result_text
 from eligibility.rules.standards import parameters_version
 from shared.auth import Role
 from shared.ids import new_id
-from shared.testing import problem_code
+from shared.testing import SEAL_KEY, problem_code
 
 CASES = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in Path(__file__).parent.glob("cases/*.json")}
 GOLDEN = {
@@ -186,7 +186,7 @@ async def as_owner(service: Any, statement: str, *values: str) -> None:
     """Change what the service itself may not change."""
     connection = await asyncpg.connect(service.urls.owner.replace("+asyncpg", ""))
     try:
-        await connection.execute("select set_config('app.scope', 'service', false)")
+        await connection.execute("select act_as_service()")
         await connection.execute(statement, *values)
     finally:
         await connection.close()
@@ -216,7 +216,11 @@ async def test_without_a_readable_archive_there_is_no_replay(eligibility: Any) -
 
 
 def doudi_apart(service: Any, *arguments: str) -> Result:
-    environment = {"DOUDI_DATABASE_URL": service.urls.app, "DOUDI_KAFKA_BOOTSTRAP": "127.0.0.1:1"}
+    environment = {
+        "DOUDI_DATABASE_URL": service.urls.app,
+        "DOUDI_SEAL_KEY": SEAL_KEY.secret.hex(),
+        "DOUDI_KAFKA_BOOTSTRAP": "127.0.0.1:1",
+    }
     return run_apart(lambda: CliRunner().invoke(app, arguments, env=environment, catch_exceptions=False))
 
 

@@ -24,7 +24,7 @@ from shared.events.departments import ReplenishmentAnswered
 from shared.events.eligibility import StandardPublished
 from shared.events.emergency_fund import ReplenishmentRequested
 from shared.ids import new_id
-from shared.testing import FixedClock, TokenMint, client_of, deliver, recorded, run_due
+from shared.testing import SEAL_KEY, FixedClock, TokenMint, client_of, deliver, recorded, run_due
 
 STREET = "420106006"
 OTHER_STREET = "420106009"
@@ -87,6 +87,7 @@ class Fund:
             token_issuer=mint.issuer,
             client_id="emergency-fund",
             client_secret=SecretStr("secret"),
+            seal_key=SecretStr(SEAL_KEY.secret.hex()),
             intake_url="http://intake",
             requests_per_minute=1_000_000,
         )

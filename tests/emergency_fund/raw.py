@@ -1,6 +1,6 @@
 """Raw connections, and rows that the code would never write."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from shared.ids import new_id
+from shared.testing import let_in
 
 from .conftest import STREET, Fund
 
@@ -17,12 +18,10 @@ ACCOUNTS = (
 )  # fmt: skip
 
 
-async def raw(fund: Fund, *, scope: str = "service", streets: str = "") -> asyncpg.Connection:
+async def raw(fund: Fund, *, scope: str = "service", streets: Iterable[str] = ()) -> asyncpg.Connection:
     """A connection as the run-time role, in this context."""
     connection = await asyncpg.connect(fund.urls.app.replace("+asyncpg", ""))
-    await connection.fetch(
-        "select set_config('app.scope', $1, false), set_config('app.streets', $2, false)", scope, streets
-    )
+    await let_in(connection, scope=scope, streets=streets)
     return connection
 
 

@@ -1,6 +1,6 @@
 """What the database itself refuses of statements and matches, whoever writes. Clause 4.3.4."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Iterable
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from tests.emergency_fund.test_bank_files import ACCOUNT
 
 from shared.auth import Role
 from shared.ids import new_id
+from shared.testing import let_in
 
 FLOAT_FEN = 3_000_000
 FIRST = date(2022, 9, 8)
@@ -26,11 +27,9 @@ TABLES = (
 )
 
 
-async def connect(url: str, *, scope: str = "service", streets: str = "") -> asyncpg.Connection:
+async def connect(url: str, *, scope: str = "service", streets: Iterable[str] = ()) -> asyncpg.Connection:
     connection = await asyncpg.connect(url.replace("+asyncpg", ""))
-    await connection.fetch(
-        "select set_config('app.scope', $1, false), set_config('app.streets', $2, false)", scope, streets
-    )
+    await let_in(connection, scope=scope, streets=streets)
     return connection
 
 
@@ -214,8 +213,8 @@ async def test_a_clerk_of_another_street_sees_and_writes_nothing_of_it(fund: Fun
         FIRST,
         NOW,
     )
-    own = await connect(fund.urls.app, scope="streets", streets=STREET)
-    other = await connect(fund.urls.app, scope="streets", streets=OTHER_STREET)
+    own = await connect(fund.urls.app, scope="streets", streets=[STREET])
+    other = await connect(fund.urls.app, scope="streets", streets=[OTHER_STREET])
     for table in TABLES:
         assert await own.fetchval(f"select count(*) from {table}") == 1, table  # noqa: S608 - a fixed word
         assert await other.fetchval(f"select count(*) from {table}") == 0, table  # noqa: S608 - a fixed word

@@ -183,7 +183,7 @@ async def test_no_street_writes_off_what_is_owed_to_it(fund: Fund) -> None:
     grant = await fund.paid("1.00")
     claim = await corrected(fund, grant, "claim", "1.00")
     cause = ok(await propose(fund, grant, "write_off", "1.00", corrects=claim["transfer_id"]))["correction_id"]
-    street = await raw(fund, scope="streets", streets=STREET)
+    street = await raw(fund, scope="streets", streets=[STREET])
     moved = {"recoverable": -100, "documented": 100, "refilled_expense": -100, "written_off": 100}
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
         await append(street, "write_off", moved, cause=cause, corrects=claim["transfer_id"])
@@ -193,7 +193,7 @@ async def test_no_street_writes_off_what_is_owed_to_it(fund: Fund) -> None:
 async def test_a_street_sees_and_proposes_only_its_own(fund: Fund) -> None:
     grant = await fund.paid("1.00")
     ok(await propose(fund, grant, "reversal", "0.60"))
-    other = await raw(fund, scope="streets", streets=OTHER_STREET)
+    other = await raw(fund, scope="streets", streets=[OTHER_STREET])
     assert await other.fetchval("select count(*) from correction") == 0
     assert await other.fetchval("select count(*) from grant_transfer") == 0
     assert await other.execute("update correction set state = 'rejected'") == "UPDATE 0"

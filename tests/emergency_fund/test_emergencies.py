@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from shared.events.emergency_fund import EmergencyDeclared, EmergencyEnded
-from shared.testing import problem_code
+from shared.testing import let_in, problem_code
 
 from .conftest import OTHER_STREET, STREET, Fund, ok
 
@@ -130,7 +130,7 @@ async def test_streets_read_it_and_do_not_declare_it(fund: Fund) -> None:
 async def test_the_database_lets_nobody_change_what_was_said(fund: Fund) -> None:
     await confirmed(fund)
     connection = await asyncpg.connect(fund.urls.app.replace("+asyncpg", ""))
-    await connection.execute("select set_config('app.scope', 'service', false)")
+    await let_in(connection, scope="service")
     with pytest.raises(asyncpg.RestrictViolationError):
         await connection.execute("update declared_emergency set confirmed_by = 'raw'")
     with pytest.raises(asyncpg.InsufficientPrivilegeError):

@@ -16,7 +16,7 @@ from emergency_fund.rules.ledger import Amounts, TransferKind
 from emergency_fund.tables import fiscal_closing
 from shared.events.emergency_fund import FiscalYearClosed, ReplenishmentRequested
 from shared.ids import new_id
-from shared.testing import problem_code
+from shared.testing import let_in, problem_code
 
 from .conftest import AUDITOR, CLERK, DISTRICT_OFFICER, OTHER_STREET, STREET, Fund, ok
 from .corrections import balances, corrected
@@ -186,7 +186,7 @@ async def test_the_database_refuses_a_posting_in_a_closed_year_and_any_reopening
             await service.execute(change)
     await service.close()
     owner = await asyncpg.connect(fund.urls.owner.replace("+asyncpg", ""))
-    await owner.fetch("select set_config('app.scope', 'service', false)")
+    await let_in(owner, scope="service")
     for change in ("delete from fiscal_closing", "update reserve set open_from = '2022-01-01'"):
         with pytest.raises(asyncpg.RestrictViolationError, match="never opened again"):
             await owner.execute(change)
@@ -207,7 +207,7 @@ async def test_the_database_refuses_a_closing_that_is_early_out_of_order_or_of_l
     wrong = _CLOSE.replace("sha256('x')", "sha256('y')")
     assert await refusal(service.execute(wrong, STREET, 2022, 2, None, NEW_YEAR)) == "fiscal_closing_sha256"
     for scope in ("streets", "district"):
-        other = await raw(fund, scope=scope, streets=STREET)
+        other = await raw(fund, scope=scope, streets=[STREET])
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
             await other.execute(_CLOSE, STREET, 2022, 2, None, NEW_YEAR)
         await other.close()

@@ -172,7 +172,7 @@ async def test_another_street_neither_sees_nor_completes_it(fund: Fund) -> None:
     assert (answer.status_code, problem_code(answer)) == (404, "not_found")
     path = f"/v1/streets/{STREET}/follow-ups"
     assert (await fund.http.get(path, headers=fund.as_(OTHER_APPROVER))).status_code == 403
-    connection = await raw(fund, scope="streets", streets=OTHER_STREET)
+    connection = await raw(fund, scope="streets", streets=[OTHER_STREET])
     assert await connection.fetch("select * from follow_up") == []
     assert await connection.execute("update follow_up set overdue_at = now()") == "UPDATE 0"
     await connection.close()

@@ -1,6 +1,6 @@
 """The ledger holds against any client: raw connections try what the code never does. Clauses 4.3.1 and 4.3.4."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from shared.ids import new_id
+from shared.testing import let_in
 
 from .conftest import OTHER_APPROVER, OTHER_STREET, STREET, Fund, ok
 
@@ -19,11 +20,9 @@ ACCOUNTS = (
 FLOAT_FEN = 3_000_000
 
 
-async def _raw(url: str, *, scope: str = "service", streets: str = "") -> asyncpg.Connection:
+async def _raw(url: str, *, scope: str = "service", streets: Iterable[str] = ()) -> asyncpg.Connection:
     connection = await asyncpg.connect(url.replace("+asyncpg", ""))
-    await connection.fetch(
-        "select set_config('app.scope', $1, false), set_config('app.streets', $2, false)", scope, streets
-    )
+    await let_in(connection, scope=scope, streets=streets)
     return connection
 
 
@@ -38,7 +37,7 @@ async def owner(fund: Fund) -> AsyncIterator[asyncpg.Connection]:
 @pytest.fixture
 async def clerk(fund: Fund) -> AsyncIterator[asyncpg.Connection]:
     """A raw connection as the run-time role, in the context of a clerk of one street."""
-    connection = await _raw(fund.urls.app, scope="streets", streets=STREET)
+    connection = await _raw(fund.urls.app, scope="streets", streets=[STREET])
     yield connection
     await connection.close()
 

@@ -20,7 +20,7 @@ from shared.events.emergency_fund import (
     PaperDebtOpened,
 )
 from shared.ids import new_id
-from shared.testing import problem_code
+from shared.testing import let_in, problem_code
 
 from .conftest import APPROVER, CLERK, OTHER_STREET, SECOND_CLERK, STREET, Fund, ok
 
@@ -154,7 +154,7 @@ async def test_an_officer_who_stepped_back_from_the_household_has_no_hand_in_it(
 async def test_the_database_pays_unapproved_only_what_is_small(fund: Fund) -> None:
     grant = ok(await fund.request("2900.00"))["grant_id"]
     connection = await asyncpg.connect(fund.urls.owner.replace("+asyncpg", ""))
-    await connection.execute("select set_config('app.scope', 'service', false)")
+    await let_in(connection, scope="service")
     for change in ("state = 'paid_unapproved'", "approve_by = '2022-12-08', small_fen = 91000"):
         with pytest.raises(asyncpg.CheckViolationError):
             await connection.execute(f"update emergency_grant set {change} where grant_id = $1", grant)  # noqa: S608 - from above

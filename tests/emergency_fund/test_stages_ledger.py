@@ -236,7 +236,7 @@ async def test_the_settlement_moves_what_was_advanced_and_not_while_a_paper_is_o
 
 async def test_a_clerk_of_another_street_neither_sees_nor_writes_a_plan(fund: Fund) -> None:
     grant, _ = await _met(fund, 1)
-    connection = await raw(fund, scope="streets", streets=OTHER_STREET)
+    connection = await raw(fund, scope="streets", streets=[OTHER_STREET])
     for table in ("grant_plan", "grant_stage"):
         assert await connection.fetch(f"select * from {table}") == []  # noqa: S608 - two fixed words
     assert await connection.execute("update grant_stage set due_at = now()") == "UPDATE 0"

@@ -19,6 +19,7 @@ from shared.clock import SystemClock
 from shared.database import Database
 from shared.events.intake import ApplicationSubmitted
 from shared.inbox import Delivery
+from shared.testing import SEAL_KEY
 
 HOUSEHOLD_ID = UUID("01930000-0000-7000-8000-000000000001")
 
@@ -71,7 +72,7 @@ async def handle_and_die(database: Database, broker: str, group: str) -> None:
 async def main(what: str, url: str, broker: str, topic: str, group: str) -> None:
     """Do it."""
     ApplicationSubmitted.topic = topic
-    database = Database(url)
+    database = Database(url, seal_key=SEAL_KEY)
     if what == "commit":
         await commit_and_die(database)
     elif what == "send":

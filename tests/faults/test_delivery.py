@@ -23,7 +23,7 @@ from shared.database import Database
 from shared.events.intake import ApplicationSubmitted
 from shared.ids import new_id
 from shared.inbox import Delivery
-from shared.testing import FixedClock, eventually, running
+from shared.testing import SEAL_KEY, FixedClock, eventually, running
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -33,7 +33,7 @@ PROCESS = Path(__file__).with_name("delivery_process.py")
 
 @pytest.fixture
 async def database(bare_database: DatabaseUrls) -> AsyncIterator[Database]:
-    database = Database(bare_database.app, pool_size=20)
+    database = Database(bare_database.app, seal_key=SEAL_KEY, pool_size=20)
     yield database
     await database.close()
 

@@ -22,7 +22,7 @@ from shared.auth import Role
 from shared.database import Database
 from shared.events import Envelope, Event
 from shared.ids import new_id
-from shared.testing import FixedClock, TokenMint, client_of, deliver, identity_number, recorded
+from shared.testing import SEAL_KEY, FixedClock, TokenMint, client_of, deliver, identity_number, recorded
 
 MONDAY = datetime(2022, 10, 10, 2, tzinfo=UTC)
 """10:00 in Wuhan, the day of the worked households."""
@@ -175,6 +175,7 @@ async def intake(
         token_issuer=mint.issuer,
         client_id="intake",
         client_secret=SecretStr("secret"),
+        seal_key=SecretStr(SEAL_KEY.secret.hex()),
         key_file=key_file,
     )
     app = create(settings, clock=clock, http=mint.session())

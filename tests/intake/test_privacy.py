@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import text
 from tests.intake.conftest import OTHER_STREET, STREET, Intake, family, submission
 
 from intake.tables import metadata
-from shared.testing import problem_code
+from shared.testing import let_in, problem_code
 
 MEMBERS = family()
 SECRETS = [one[key] for one in MEMBERS for key in ("name", "identity_number")]
@@ -60,15 +61,15 @@ async def test_a_sealed_value_cannot_be_moved_to_another_row(intake: Intake) -> 
     assert (answer.status_code, problem_code(answer)) == (500, "internal_error")
 
 
-SCOPES = {
+SCOPES: dict[str, tuple[dict[str, Any], int]] = {
     "nothing said": ({}, 0),
     "resident": ({"scope": "resident", "subject": "resident-1"}, 1),
     "other resident": ({"scope": "resident", "subject": "resident-2"}, 0),
     "nobody's resident": ({"scope": "resident", "subject": ""}, 0),
-    "street": ({"scope": "streets", "streets": STREET}, 2),
-    "two streets": ({"scope": "streets", "streets": f"{OTHER_STREET},{STREET}"}, 2),
-    "other street": ({"scope": "streets", "streets": OTHER_STREET}, 0),
-    "no street": ({"scope": "streets", "streets": ""}, 0),
+    "street": ({"scope": "streets", "streets": [STREET]}, 2),
+    "two streets": ({"scope": "streets", "streets": [OTHER_STREET, STREET]}, 2),
+    "other street": ({"scope": "streets", "streets": [OTHER_STREET]}, 0),
+    "no street": ({"scope": "streets", "streets": []}, 0),
     "department": ({"scope": "department", "department": "tax"}, 0),
     "district": ({"scope": "district"}, 2),
     "service": ({"scope": "service"}, 2),
@@ -76,7 +77,7 @@ SCOPES = {
 
 
 @pytest.mark.parametrize(("context", "rows"), SCOPES.values(), ids=SCOPES.keys())
-async def test_the_database_itself_hides_rows_out_of_scope(intake: Intake, context: dict[str, str], rows: int) -> None:
+async def test_the_database_itself_hides_rows_out_of_scope(intake: Intake, context: dict[str, Any], rows: int) -> None:
     await intake.accepted(submission(family(201)))
     await intake.accepted(submission(family(301)), intake.clerk())
     async with _raw(intake, context) as connection:
@@ -90,7 +91,7 @@ async def test_the_database_itself_hides_rows_out_of_scope(intake: Intake, conte
 @pytest.mark.parametrize("scope", ["resident", "streets", "district", "department"])
 async def test_only_the_service_itself_writes(intake: Intake, scope: str) -> None:
     await intake.accepted()
-    context = {"scope": scope, "subject": "resident-1", "streets": STREET}
+    context = {"scope": scope, "subject": "resident-1", "streets": [STREET]}
     async with _raw(intake, context) as connection:
         assert await connection.execute("update application set status = 'granted'") == "UPDATE 0"
         assert await connection.execute("delete from open_membership") == "DELETE 0"
@@ -143,13 +144,13 @@ async def _stored(intake: Intake) -> list[str]:
 
 
 @asynccontextmanager
-async def _raw(intake: Intake, context: dict[str, str]) -> AsyncIterator[asyncpg.Connection]:
+async def _raw(intake: Intake, context: dict[str, Any]) -> AsyncIterator[asyncpg.Connection]:
     """A connection of the run-time role without anything of ours in between."""
     connection = await asyncpg.connect(intake.urls.app.replace("+asyncpg", ""))
     transaction = connection.transaction()
     await transaction.start()
-    for name, value in context.items():
-        await connection.execute("select set_config($1, $2, true)", f"app.{name}", value)
+    if context:
+        await let_in(connection, **context)
     try:
         yield connection
     finally:

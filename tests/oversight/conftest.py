@@ -23,7 +23,7 @@ from shared.auth import Role
 from shared.database import Database
 from shared.events import Envelope, Event
 from shared.inbox import Delivery
-from shared.testing import FixedClock, TokenMint, client_of, envelope_of, recorded, run_due
+from shared.testing import SEAL_KEY, FixedClock, TokenMint, client_of, envelope_of, recorded, run_due
 
 ORIGIN = "doudi.test/oversight"
 
@@ -105,13 +105,14 @@ async def oversight(database_for: Callable[[str], DatabaseUrls], tmp_path: Path)
             token_issuer=mint.issuer,
             client_id="oversight",
             client_secret=SecretStr("secret"),
+            seal_key=SecretStr(SEAL_KEY.secret.hex()),
             log_origin=ORIGIN,
             log_signing_key_file=key_file,
         ),
         clock=clock,
         http=mint.session(),
     )
-    database = Database(urls.app)
+    database = Database(urls.app, seal_key=SEAL_KEY)
     async with client_of(app) as http:
         yield Oversight(
             urls=urls,

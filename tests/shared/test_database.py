@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -13,9 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from doudi.databases import Cluster, DatabaseUrls
 from shared.database import Caller, CommitRefused, Database
 from shared.problems import install_problem_handlers
-from shared.testing import client_of, problem_code
-
-SETTINGS = ("scope", "subject", "streets", "department")
+from shared.testing import SEAL_KEY, client_of, problem_code
 
 
 @dataclass(frozen=True)
@@ -31,15 +30,20 @@ class Asking:
 @pytest.fixture
 async def database(bare_database: DatabaseUrls) -> AsyncIterator[Database]:
     """One connection, so that each transaction meets what the one before left."""
-    database = Database(bare_database.app, pool_size=1)
+    database = Database(bare_database.app, seal_key=SEAL_KEY, pool_size=1)
     yield database
     await database.close()
 
 
-async def context(tx: AsyncConnection) -> dict[str, str]:
+async def context(tx: AsyncConnection) -> dict[str, Any]:
     """Who asks, as PostgreSQL sees it."""
-    columns = ", ".join(f"current_setting('app.{name}', true) as {name}" for name in SETTINGS)
-    return dict((await tx.execute(text(f"select {columns}"))).mappings().one())
+    found = await tx.execute(
+        text(
+            "select caller_scope() as scope, caller_subject() as subject, caller_streets() as streets,"
+            " caller_department() as department"
+        )
+    )
+    return dict(found.mappings().one())
 
 
 async def add_effect(tx: AsyncConnection) -> None:
@@ -60,7 +64,7 @@ async def test_who_asks_is_said_as_it_stands(database: Database, subject: str) -
         assert await context(tx) == {
             "scope": "streets",
             "subject": subject,
-            "streets": "420106001,420106002",
+            "streets": ["420106001", "420106002"],
             "department": "tax",
         }
 
@@ -71,9 +75,21 @@ async def test_nothing_is_left_of_the_caller_before(database: Database, caller: 
         pass
     async with database.transaction(caller) as tx:
         found = await context(tx)
-    assert (found["scope"], found["department"]) == ("service" if caller is None else "resident", "")
+    assert (found["scope"], found["department"]) == ("service" if caller is None else "resident", None)
+
+
+async def test_a_connection_of_its_own_is_the_services_and_takes_that_with_it(database: Database) -> None:
     async with database.own_connection() as connection:
-        assert await connection.fetchval("select current_setting('app.scope', true)") in (None, "")
+        assert await connection.fetchval("select caller_scope()") == "service"
+    async with database.engine.connect() as another:
+        assert (await another.execute(text("select caller_scope()"))).scalar_one() is None
+
+
+@pytest.mark.parametrize("value", ["line\nbreak", "nul\0"])
+async def test_a_caller_who_could_be_read_as_another_is_refused(database: Database, value: str) -> None:
+    with pytest.raises(ValueError, match="no line break"):
+        async with database.transaction(Asking(subject=value)):
+            pass
 
 
 async def test_a_block_that_ends_well_is_kept_and_one_that_raises_is_not(database: Database) -> None:
@@ -147,7 +163,7 @@ async def test_a_connection_that_ends_inside_a_block_fails_that_block_only(
 async def test_a_request_that_gets_no_connection_is_asked_to_come_again(bare_database: DatabaseUrls) -> None:
     app = FastAPI()
     install_problem_handlers(app)
-    database = Database(bare_database.app, pool_size=1, pool_timeout_seconds=0.1)
+    database = Database(bare_database.app, seal_key=SEAL_KEY, pool_size=1, pool_timeout_seconds=0.1)
 
     @app.get("/")
     async def ask() -> str:

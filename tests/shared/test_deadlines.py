@@ -15,7 +15,7 @@ from shared.deadlines import LeaseLost, Work, Worker
 from shared.events import Envelope
 from shared.events.intake import HouseholdRegistered
 from shared.ids import new_id
-from shared.testing import FixedClock, eventually, running
+from shared.testing import SEAL_KEY, FixedClock, eventually, running
 
 NOON = datetime(2022, 12, 1, 4, tzinfo=UTC)
 Job = Callable[[Work, Any], Awaitable[None]]
@@ -23,7 +23,7 @@ Job = Callable[[Work, Any], Awaitable[None]]
 
 @pytest.fixture
 async def database(bare_database: DatabaseUrls) -> AsyncIterator[Database]:
-    database = Database(bare_database.app, pool_size=20)
+    database = Database(bare_database.app, seal_key=SEAL_KEY, pool_size=20)
     yield database
     await database.close()
 

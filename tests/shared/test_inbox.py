@@ -20,7 +20,7 @@ from shared.events import Envelope, Event
 from shared.events.intake import ApplicationSubmitted, HouseholdRegistered
 from shared.ids import new_id
 from shared.inbox import Delivery
-from shared.testing import FixedClock, deliver, envelope_of, eventually, running
+from shared.testing import SEAL_KEY, FixedClock, deliver, envelope_of, eventually, running
 
 pytestmark = pytest.mark.kafka
 
@@ -30,7 +30,7 @@ Publish = Callable[..., Awaitable[None]]
 
 @pytest.fixture
 async def database(bare_database: DatabaseUrls) -> AsyncIterator[Database]:
-    database = Database(bare_database.app)
+    database = Database(bare_database.app, seal_key=SEAL_KEY)
     yield database
     await database.close()
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from opentelemetry.sdk.trace import TracerProvider
@@ -20,7 +21,7 @@ from shared.database import Database
 from shared.events import Envelope
 from shared.events.intake import ApplicationSubmitted
 from shared.ids import new_id
-from shared.testing import eventually, running
+from shared.testing import SEAL_KEY, eventually, running
 
 pytestmark = pytest.mark.kafka
 
@@ -29,7 +30,7 @@ NOW = datetime(2022, 12, 1, 2, tzinfo=UTC)
 
 @pytest.fixture
 async def database(bare_database: DatabaseUrls) -> AsyncIterator[Database]:
-    database = Database(bare_database.app, pool_size=20)
+    database = Database(bare_database.app, seal_key=SEAL_KEY, pool_size=20)
     yield database
     await database.close()
 
@@ -184,16 +185,13 @@ async def test_two_relays_and_lost_leads_neither_lose_nor_reorder(
         name = database.engine.url.database
         while True:
             await asyncio.sleep(0.15)
-            async with superuser.transaction() as tx:
-                await tx.execute(
-                    text(
-                        "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid ="
-                        " 1685024118 and database = (select oid from pg_database where datname = :name)"
-                    ),
-                    {"name": name},
-                )
+            await superuser.execute(
+                "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid ="
+                " 1685024118 and database = (select oid from pg_database where datname = $1)",
+                name,
+            )
 
-    superuser = Database(postgres)
+    superuser = await asyncpg.connect(postgres.replace("+asyncpg", ""))
     relays = [outbox.Relay(database, broker, source="intake") for _ in range(2)]
     async with running(*relays):
         disturber = asyncio.create_task(end_leads())

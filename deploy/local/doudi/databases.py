@@ -8,11 +8,13 @@ import asyncpg
 from doudi.apart import run_apart, run_coroutine_apart
 from doudi.repository import REPOSITORY
 from shared.migrations import migrate
+from shared.seal import SealKey
 
 SERVICES = ("intake", "data_sharing", "eligibility", "emergency_fund", "departments", "oversight")
 """The services by the name of their package; their roles and databases are named alike."""
 
 SUPERUSER = "postgres"
+_EMPTY = "template1"
 
 
 class DatabaseUrls(NamedTuple):
@@ -58,7 +60,7 @@ class Cluster:
         rights = f"login nosuperuser nobypassrls nocreatedb nocreaterole password '{self.password}'"
         self.execute(*(f"create role {service}_{suffix} {rights}" for suffix in ("owner", "app")))
 
-    def create_database(self, name: str, *, service: str, template: str = "template1") -> DatabaseUrls:
+    def create_database(self, name: str, *, service: str, template: str = _EMPTY) -> DatabaseUrls:
         """Create a database that belongs to the service's owner role; nobody but its two roles may connect."""
         owner, app = f"{service}_owner", f"{service}_app"
         self.execute(
@@ -66,6 +68,10 @@ class Cluster:
             f"revoke all on database {name} from public",
             f"grant connect on database {name} to {app}",
         )
+        if template == _EMPTY:
+            # Who could read the names of prepared statements could put his own in their place, for the next caller on
+            # the same connection (decision 18). Databases made from this one have that from it.
+            self.execute("revoke execute on function pg_prepared_statement() from public", database=name)
         return DatabaseUrls(owner=self.url(owner, name), app=self.url(app, name))
 
     def drop_database(self, name: str) -> None:
@@ -73,10 +79,9 @@ class Cluster:
         self.execute(f"drop database {name} with (force)")
 
 
-def migrate_service(service: str, owner_url: str) -> None:
-    """Bring a database of a service to the newest version of its migrations, which stand beside its package.
-
-    Works inside a running event loop too.
+def migrate_service(service: str, owner_url: str, seal_key: SealKey) -> None:
+    """Bring a database of a service to the newest version of its migrations, which stand beside its package, and have
+    it accept this seal key alone. Works inside a running event loop too.
     """
     directory = REPOSITORY / "services" / service.replace("_", "-") / "migrations"
-    run_apart(lambda: migrate(directory, owner_url))
+    run_apart(lambda: migrate(directory, owner_url, seal_keys=[seal_key]))

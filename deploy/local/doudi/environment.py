@@ -30,6 +30,8 @@ class Environment:
     key_rings: Path
     """Directory with a key ring for each process that encrypts fields."""
     log_key_file: Path
+    seal_keys: Mapping[str, str]
+    """Of each service by its name (`data-sharing`); all departments have one."""
 
     def of_issuer(self) -> dict[str, str]:
         """The variables of `doudi.issuer`."""
@@ -73,6 +75,7 @@ class Environment:
             **{f"DOUDI_{_variable(name)}_URL": url for name, url in self.urls.items()},
             "DOUDI_DATABASE_URL": database_url,
             "DOUDI_DATABASE_POOL_SIZE": str(pool_size),
+            "DOUDI_SEAL_KEY": self.seal_keys[service],
             "DOUDI_KAFKA_BOOTSTRAP": self.broker_address,
             "DOUDI_KAFKA_FETCH_WAIT_MILLISECONDS": str(self.fetch_wait_milliseconds),
             "DOUDI_TOKEN_ISSUER": self.issuer_url,

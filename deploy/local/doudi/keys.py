@@ -28,6 +28,11 @@ def make_key_ring(path: Path) -> None:
     write_private(path, json.dumps(ring))
 
 
+def make_seal_key() -> str:
+    """A key that a service and its database share, as `shared.seal.SealKey` reads it."""
+    return secrets.token_hex(32)
+
+
 def make_client_secrets(path: Path, client_ids: Iterable[str]) -> dict[str, str]:
     """A secret for each client, written as one JSON object."""
     made = {client_id: secrets.token_urlsafe(32) for client_id in client_ids}

@@ -33,6 +33,15 @@ class AlreadyRunning(RuntimeError):
     """Another embedded deployment runs, and this one would overwrite its description."""
 
 
+class RunningDatabase(BaseModel):
+    """A database as its service's run-time role, and the key under which it believes who asks."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str
+    seal_key: str
+
+
 class Running(BaseModel):
     """A running embedded deployment."""
 
@@ -46,7 +55,7 @@ class Running(BaseModel):
     issuer_url: str
     urls: dict[str, str]
     """Base URL of each service (`data-sharing`) and of each department (`department-tax`)."""
-    databases: dict[str, str]
+    databases: dict[str, RunningDatabase]
     """Each database (`data_sharing`, `departments_tax`) as the service's run-time role."""
     secrets_file: Path
 

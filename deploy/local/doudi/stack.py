@@ -25,8 +25,9 @@ from doudi.identities import load_identities
 from doudi.ports import free_port, free_ports
 from doudi.postgres import Postgres
 from doudi.processes import Child
-from doudi.running import Running
+from doudi.running import Running, RunningDatabase
 from shared.clock import MovableClock
+from shared.seal import SealKey
 
 SERVICES = ("intake", "data-sharing", "eligibility", "emergency-fund", "oversight")
 """The services of which one process runs. Departments come on top."""
@@ -60,6 +61,7 @@ class Stack:
         self.broker_kind: BrokerKind = broker
         self.broker: Broker = new_broker(broker, directory / "broker")
         self.databases: dict[str, DatabaseUrls] = {}
+        self._seal_keys = {name: keys.make_seal_key() for name in (*SERVICES, DEPARTMENTS)}
         self._identities = load_identities()
         self._apart = tuple(apart)
         self._clock_file = directory / "clock-offset-seconds"
@@ -160,10 +162,11 @@ class Stack:
 
     def _create_databases(self) -> None:
         cluster = self.postgres.cluster
-        for service in (*(name.replace("-", "_") for name in SERVICES), DEPARTMENTS):
+        for name, seal_key in self._seal_keys.items():
+            service = name.replace("-", "_")
             cluster.create_roles(service)
             urls = cluster.create_database(service, service=service)
-            migrate_service(service, urls.owner)
+            migrate_service(service, urls.owner, SealKey.read(seal_key))
             self.databases[service] = urls
         # Departments are alike: theirs are copies of one that was migrated.
         del self.databases[DEPARTMENTS]
@@ -188,9 +191,16 @@ class Stack:
             broker_address=self.broker.address,
             issuer_url=environment.issuer_url,
             urls={**urls, **department_urls},
-            databases={name: database.app for name, database in self.databases.items()},
+            databases={
+                name: RunningDatabase(url=database.app, seal_key=self._seal_key_of(name))
+                for name, database in self.databases.items()
+            },
             secrets_file=environment.secrets_file,
         )
+
+    def _seal_key_of(self, database: str) -> str:
+        name = database.replace("_", "-")
+        return self._seal_keys[name if name in SERVICES else DEPARTMENTS]
 
     def _make_environment(self, *, issuer_url: str, urls: dict[str, str]) -> Environment:
         directory = self.directory / "keys"
@@ -206,6 +216,7 @@ class Stack:
             clock_file=self._clock_file,
             key_rings=directory,
             log_key_file=directory / "log-key.pem",
+            seal_keys=self._seal_keys,
         )
         keys.make_token_key(environment.token_key_file)
         for service in (*SERVICES, DEPARTMENTS):

@@ -10,6 +10,7 @@ from uuid import UUID
 import typer
 
 from doudi.commands.databases import opened, target
+from doudi.running import RunningDatabase
 from eligibility.queries.replay import Replay, replayed
 from eligibility.rules import FactsInvalid, read_case
 from eligibility.rules import assess as assess_household
@@ -51,9 +52,9 @@ def assess(
 
 def _replay(assessment_id: UUID) -> None:
     with target("eligibility") as found:
-        (url,) = found.databases.values()
+        (archive,) = found.databases.values()
         try:
-            again = asyncio.run(_run_again(url, assessment_id))
+            again = asyncio.run(_run_again(archive, assessment_id))
         except Problem as problem:
             document = problem.document
             typer.echo(f"{document.title}：{document.detail}。{document.way_out}", err=True)
@@ -65,8 +66,8 @@ def _replay(assessment_id: UUID) -> None:
     typer.echo(again.replayed)
 
 
-async def _run_again(url: str, assessment_id: UUID) -> Replay:
-    async with opened(url) as database, database.transaction() as tx:
+async def _run_again(archive: RunningDatabase, assessment_id: UUID) -> Replay:
+    async with opened(archive) as database, database.transaction() as tx:
         return await replayed(tx, assessment_id)
 
 

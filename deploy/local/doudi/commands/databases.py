@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from doudi.running import NotRunning, Running
+from doudi.running import NotRunning, Running, RunningDatabase
 from shared.database import Database
+from shared.seal import SealKey
 
 ServiceOption = Annotated[
     str | None,
@@ -21,7 +22,7 @@ ServiceOption = Annotated[
 class Target:
     """The databases by name, each as its service's run-time role, and the broker."""
 
-    databases: Mapping[str, str]
+    databases: Mapping[str, RunningDatabase]
     broker_address: str
 
 
@@ -38,7 +39,10 @@ def target(service: str | None) -> Iterator[Target]:
 def _target(service: str | None) -> Target:
     url, address = os.environ.get("DOUDI_DATABASE_URL"), os.environ.get("DOUDI_KAFKA_BOOTSTRAP")
     if url and address:
-        return Target({service or "database": url}, address)
+        seal_key = os.environ.get("DOUDI_SEAL_KEY")
+        if not seal_key:
+            raise LookupError("DOUDI_DATABASE_URL is set and DOUDI_SEAL_KEY is not: give the key of that service")
+        return Target({service or "database": RunningDatabase(url=url, seal_key=seal_key)}, address)
     running = Running.find()
     if service is None:
         return Target(running.databases, running.broker_address)
@@ -49,9 +53,9 @@ def _target(service: str | None) -> Target:
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Database]:
+async def opened(found: RunningDatabase) -> AsyncIterator[Database]:
     """A database for a few statements; its connections are given back whatever happens."""
-    database = Database(url, pool_size=2)
+    database = Database(found.url, seal_key=SealKey.read(found.seal_key), pool_size=2)
     try:
         yield database
     finally:

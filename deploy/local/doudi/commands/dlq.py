@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from doudi.commands.databases import ServiceOption, opened, target
+from doudi.running import RunningDatabase
 from shared import inbox
 from shared.inbox import DeadLetter
 
@@ -22,8 +23,8 @@ _SHOWN = 1000
 def dlq() -> None:
     """List, show and replay dead letters: events whose handling failed too often.
 
-    Works on the running embedded deployment, or on the one database and broker that DOUDI_DATABASE_URL and
-    DOUDI_KAFKA_BOOTSTRAP name.
+    Works on the running embedded deployment, or on the one database and broker that DOUDI_DATABASE_URL,
+    DOUDI_SEAL_KEY and DOUDI_KAFKA_BOOTSTRAP name.
     """
 
 
@@ -68,26 +69,26 @@ def replay(
 ) -> None:
     """Send dead letters to their topics again, oldest first. Whoever handled one already skips it."""
     with target(service) as found:
-        url = next(iter(found.databases.values()))
-        count = asyncio.run(_replay(url, found.broker_address, letter_ids or None))
+        one = next(iter(found.databases.values()))
+        count = asyncio.run(_replay(one, found.broker_address, letter_ids or None))
     typer.echo(f"Sent again: {count}")
 
 
-async def _letters(databases: Mapping[str, str]) -> list[tuple[str, DeadLetter]]:
+async def _letters(databases: Mapping[str, RunningDatabase]) -> list[tuple[str, DeadLetter]]:
     found: list[tuple[str, DeadLetter]] = []
-    for name, url in databases.items():
-        async with opened(url) as database:
+    for name, one in databases.items():
+        async with opened(one) as database:
             found += [(name, letter) for letter in await inbox.list_dead_letters(database, limit=_SHOWN)]
     return found
 
 
-async def _body(url: str, letter_id: int) -> bytes | None:
-    async with opened(url) as database:
+async def _body(one: RunningDatabase, letter_id: int) -> bytes | None:
+    async with opened(one) as database:
         return await inbox.dead_letter_body(database, letter_id)
 
 
-async def _replay(url: str, broker_address: str, letter_ids: list[int] | None) -> int:
-    async with opened(url) as database:
+async def _replay(one: RunningDatabase, broker_address: str, letter_ids: list[int] | None) -> int:
+    async with opened(one) as database:
         return await inbox.replay(database, broker_address, letter_ids=letter_ids)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from doudi.commands.databases import ServiceOption, opened, target
+from doudi.running import RunningDatabase
 from shared import outbox
 
 
@@ -21,7 +22,7 @@ def replay(
     """Send events again that were sent before, in order, for a broker that lost its data.
 
     Consumers skip what they know, so nothing takes effect twice. Works on the running embedded deployment, or on the
-    one database and broker that DOUDI_DATABASE_URL and DOUDI_KAFKA_BOOTSTRAP name.
+    one database and broker that DOUDI_DATABASE_URL, DOUDI_SEAL_KEY and DOUDI_KAFKA_BOOTSTRAP name.
     """
     with target(service) as found:
         counts = asyncio.run(_resend(found.databases, found.broker_address, since))
@@ -29,9 +30,11 @@ def replay(
         typer.echo(f"{name}: {count}")
 
 
-async def _resend(databases: Mapping[str, str], broker_address: str, since: datetime | None) -> dict[str, int]:
+async def _resend(
+    databases: Mapping[str, RunningDatabase], broker_address: str, since: datetime | None
+) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for name, url in databases.items():
-        async with opened(url) as database:
+    for name, one in databases.items():
+        async with opened(one) as database:
             counts[name] = await outbox.resend(database, broker_address, since=since.date() if since else None)
     return counts

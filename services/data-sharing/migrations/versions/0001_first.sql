@@ -141,93 +141,82 @@ create trigger append_only before update or delete or truncate on report execute
 
 -- Second wall: a caller's context decides which rows exist for it. Policies of a table may look at tables above it
 -- only (verification, then query, then members, then persons), because a circle would be refused.
-create function caller_scope() returns text
-language sql stable as $$ select current_setting('app.scope', true) $$;
-create function street_in_scope(street text) returns boolean
-language sql stable as $$
-    select case caller_scope()
-        when 'service' then true
-        when 'district' then true
-        when 'streets' then street = any (string_to_array(nullif(current_setting('app.streets', true), ''), ','))
-        else false
-    end
-$$;
-
 alter table verification enable row level security;
 alter table verification force row level security;
 create policy scope on verification
     using (
-        street_in_scope(street)
-        or caller_scope() = 'resident' and applicant_subject = nullif(current_setting('app.subject', true), '')
+        array['*', street] && (select seen_streets())
+        or applicant_subject = (select seen_subject())
     )
-    with check (caller_scope() = 'service');
+    with check ((select caller_scope()) = 'service');
 
 alter table application enable row level security;
 alter table application force row level security;
-create policy scope on application using (street_in_scope(street)) with check (caller_scope() = 'service');
+create policy scope on application
+    using (array['*', street] && (select seen_streets()))
+    with check ((select caller_scope()) = 'service');
 
 alter table query enable row level security;
 alter table query force row level security;
 create policy scope on query
     using (
-        caller_scope() = 'service'
-        or caller_scope() = 'department' and department = nullif(current_setting('app.department', true), '')
-        or caller_scope() in ('district', 'streets', 'resident')
+        (select caller_scope()) = 'service'
+        or (select caller_scope()) = 'department' and department = (select caller_department())
+        or (select caller_scope()) in ('district', 'streets', 'resident')
             and exists (select from verification where verification.verification_id = query.verification_id)
     )
-    with check (caller_scope() = 'service');
+    with check ((select caller_scope()) = 'service');
 
 alter table verification_member enable row level security;
 alter table verification_member force row level security;
 create policy scope on verification_member
     using (
-        caller_scope() = 'service'
-        or caller_scope() = 'department'
+        (select caller_scope()) = 'service'
+        or (select caller_scope()) = 'department'
             and exists (select from query where query.verification_id = verification_member.verification_id)
     )
-    with check (caller_scope() = 'service');
+    with check ((select caller_scope()) = 'service');
 
 alter table person enable row level security;
 alter table person force row level security;
 create policy scope on person
     using (
-        caller_scope() = 'service'
-        or caller_scope() = 'department'
+        (select caller_scope()) = 'service'
+        or (select caller_scope()) = 'department'
             and exists (select from verification_member as member where member.person_id = person.person_id)
     )
-    with check (caller_scope() = 'service');
+    with check ((select caller_scope()) = 'service');
 
 alter table resident enable row level security;
 alter table resident force row level security;
-create policy scope on resident using (caller_scope() = 'service');
+create policy scope on resident using ((select caller_scope()) = 'service');
 
 alter table authorisation enable row level security;
 alter table authorisation force row level security;
-create policy scope on authorisation using (caller_scope() = 'service');
+create policy scope on authorisation using ((select caller_scope()) = 'service');
 
 alter table answer enable row level security;
 alter table answer force row level security;
-create policy scope on answer using (caller_scope() = 'service');
+create policy scope on answer using ((select caller_scope()) = 'service');
 
 alter table report enable row level security;
 alter table report force row level security;
 create policy scope on report
     using (exists (select from verification where verification.verification_id = report.verification_id))
-    with check (caller_scope() = 'service');
+    with check ((select caller_scope()) = 'service');
 
 alter table access enable row level security;
 alter table access force row level security;
 create policy scope on access
     using (
-        caller_scope() in ('service', 'district')
-        or caller_scope() = 'resident'
+        (select sees_all())
+        or (select caller_scope()) = 'resident'
             and exists (select from verification where verification.household_id = access.household_id)
     )
-    with check (caller_scope() = 'service');
+    with check ((select caller_scope()) = 'service');
 
 grant select, insert on person, verification_member, authorisation, answer, report, access to {app};
 grant select, insert, update on resident, application to {app};
 grant select, insert on verification, query to {app};
 grant update (state, completed_at, valid_until, revision) on verification to {app};
 grant update (version, outcome, answered_at) on query to {app};
-grant execute on function caller_scope, street_in_scope to {app};

@@ -108,8 +108,7 @@ begin
         execute format('alter table %I force row level security', kept);
         execute format(
             'create policy of_department on %I using (
-                current_setting(''app.scope'', true) in (''service'', ''district'')
-                or department = nullif(current_setting(''app.department'', true), '''')
+                (select sees_all()) or department = (select caller_department())
             )',
             kept
         );
@@ -121,6 +120,5 @@ $$;
 alter table register_record enable row level security;
 alter table register_record force row level security;
 create policy of_department on register_record using (
-    current_setting('app.scope', true) = 'service'
-    or department = nullif(current_setting('app.department', true), '')
+    (select caller_scope()) = 'service' or department = (select caller_department())
 );

@@ -105,29 +105,38 @@ create table referral (
 );
 
 -- Second wall: a caller's context decides which rows exist for it.
-create function in_scope(street text, applicant_subject text) returns boolean
-language sql stable as $$
-    select case current_setting('app.scope', true)
-        when 'service' then true
-        when 'district' then true
-        when 'streets' then street = any (string_to_array(nullif(current_setting('app.streets', true), ''), ','))
-        when 'resident' then applicant_subject = nullif(current_setting('app.subject', true), '')
-        else false
-    end
-$$;
-
+alter table published_parameter enable row level security;
+alter table published_parameter force row level security;
+create policy known on published_parameter for select using (true);
+create policy published on published_parameter using ((select sees_all()));
+alter table application enable row level security;
+alter table application force row level security;
+create policy scope on application using (
+    array['*', street] && (select seen_streets())
+    or exists (select from assessment where assessment.application_id = application.application_id)
+);
 alter table assessment enable row level security;
 alter table assessment force row level security;
-create policy scope on assessment using (in_scope(street, applicant_subject));
+create policy scope on assessment using (
+    array['*', street] && (select seen_streets())
+    or applicant_subject = (select seen_subject())
+);
 alter table decision enable row level security;
 alter table decision force row level security;
-create policy scope on decision using (in_scope(street, applicant_subject));
+create policy scope on decision using (
+    array['*', street] && (select seen_streets())
+    or applicant_subject = (select seen_subject())
+);
 alter table benefit enable row level security;
 alter table benefit force row level security;
-create policy scope on benefit using (in_scope(street, applicant_subject));
+create policy scope on benefit using (
+    array['*', street] && (select seen_streets())
+    or applicant_subject = (select seen_subject())
+);
 alter table referral enable row level security;
 alter table referral force row level security;
-create policy scope on referral using (in_scope(street, null));
+create policy scope on referral
+    using (array['*', street] && (select seen_streets()));
 alter table measure enable row level security;
 alter table measure force row level security;
 create policy scope on measure using (exists (select from decision where decision.decision_id = measure.decision_id));
@@ -139,7 +148,6 @@ create policy scope on objection
 grant select, insert on published_parameter, assessment, measure, objection, referral to {app};
 grant select, insert, update on application to {app};
 grant select, insert, update on decision, benefit to {app};
-grant execute on function in_scope to {app};
 
 -- The first day of work: tell the others the standards, then look every hour whether there are new ones.
 insert into deadline (kind, subject, due_at) values ('publish_standards', 'parameters', '2022-01-01T00:00:00Z');

@@ -114,15 +114,36 @@ create table price_subsidy (
 );
 create index price_subsidy_household on price_subsidy (household_id);
 
+-- What holds for everybody: known to all, changed by those who see the whole district.
+do $$
+declare
+    kept text;
+begin
+    foreach kept in array array['standard', 'toolbook_edition', 'parameter_set', 'shadow_run', 'price_reading'] loop
+        execute format('alter table %I enable row level security', kept);
+        execute format('alter table %I force row level security', kept);
+        execute format('create policy known on %I for select using (true)', kept);
+        execute format('create policy kept on %I using ((select sees_all()))', kept);
+    end loop;
+end
+$$;
+
 alter table shadow_effect enable row level security;
 alter table shadow_effect force row level security;
-create policy scope on shadow_effect using (in_scope(street, null));
+create policy scope on shadow_effect
+    using (array['*', street] && (select seen_streets()));
 alter table recomputation enable row level security;
 alter table recomputation force row level security;
-create policy scope on recomputation using (in_scope(street, applicant_subject));
+create policy scope on recomputation using (
+    array['*', street] && (select seen_streets())
+    or applicant_subject = (select seen_subject())
+);
 alter table price_subsidy enable row level security;
 alter table price_subsidy force row level security;
-create policy scope on price_subsidy using (in_scope(street, applicant_subject));
+create policy scope on price_subsidy using (
+    array['*', street] && (select seen_streets())
+    or applicant_subject = (select seen_subject())
+);
 
 grant select, insert, update on standard, shadow_run, shadow_effect to {app};
 grant select, insert on toolbook_edition, parameter_set, recomputation, price_reading, price_subsidy to {app};

@@ -181,42 +181,57 @@ create table register_entry (
 create index register_entry_household on register_entry (household_id, tier);
 create index register_entry_street on register_entry (street, tier);
 
+alter table calendar_correction enable row level security;
+alter table calendar_correction force row level security;
+create policy known on calendar_correction for select using (true);
+create policy kept on calendar_correction using ((select sees_all()));
 alter table complaint enable row level security;
 alter table complaint force row level security;
-create policy scope on complaint using (in_scope(street, null));
+create policy scope on complaint
+    using (array['*', street] && (select seen_streets()));
 alter table recusal enable row level security;
 alter table recusal force row level security;
-create policy scope on recusal using (in_scope(street, null));
+create policy scope on recusal
+    using (array['*', street] && (select seen_streets()));
 alter table resolution enable row level security;
 alter table resolution force row level security;
-create policy scope on resolution using (in_scope(street, null));
+create policy scope on resolution
+    using (array['*', street] && (select seen_streets()));
 alter table household_change enable row level security;
 alter table household_change force row level security;
-create policy scope on household_change using (in_scope(street, null));
+create policy scope on household_change
+    using (array['*', street] && (select seen_streets()));
 alter table benefit_amount enable row level security;
 alter table benefit_amount force row level security;
 create policy scope on benefit_amount
     using (exists (select from benefit where benefit.benefit_id = benefit_amount.benefit_id));
 alter table benefit_change enable row level security;
 alter table benefit_change force row level security;
-create policy scope on benefit_change using (in_scope(street, applicant_subject));
+create policy scope on benefit_change using (
+    array['*', street] && (select seen_streets())
+    or applicant_subject = (select seen_subject())
+);
 alter table hearing enable row level security;
 alter table hearing force row level security;
 create policy scope on hearing
     using (exists (select from benefit_change where benefit_change.change_id = hearing.change_id));
 alter table suggestion enable row level security;
 alter table suggestion force row level security;
-create policy scope on suggestion using (in_scope(street, null));
+create policy scope on suggestion
+    using (array['*', street] && (select seen_streets()));
 alter table register_entry enable row level security;
 alter table register_entry force row level security;
-create policy scope on register_entry using (in_scope(street, applicant_subject));
+create policy scope on register_entry using (
+    array['*', street] && (select seen_streets())
+    or applicant_subject = (select seen_subject())
+);
 
 grant select, insert, update on calendar_correction, complaint, household_change, benefit_change, hearing, suggestion,
     register_entry to {app};
 grant select, insert on recusal, resolution, benefit_amount to {app};
 
 -- What runs already gets its history, its day of review and its place on the register.
-select set_config('app.scope', 'service', true);
+select act_as_service();
 insert into benefit_amount
     (benefit_id, from_on, amount_fen, old_amount_fen, back_pay_fen, cause, document, recorded_by, recorded_at)
 select benefit_id, starts_on, monthly_amount_fen, 0, 0, 'decision', benefit.decision_id::text, confirmed_by, in_force_at

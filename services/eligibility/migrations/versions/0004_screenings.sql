@@ -77,19 +77,20 @@ create index finding_street on finding (street, found_at, finding_id);
 -- Second wall: snapshots are the district's; a finding is its street's as well.
 alter table screening enable row level security;
 alter table screening force row level security;
-create policy scope on screening using (in_scope('', null));
+create policy scope on screening using ((select sees_all()));
 alter table screening_part enable row level security;
 alter table screening_part force row level security;
-create policy scope on screening_part using (in_scope('', null));
+create policy scope on screening_part using ((select sees_all()));
 alter table screening_rejection enable row level security;
 alter table screening_rejection force row level security;
-create policy scope on screening_rejection using (in_scope('', null));
+create policy scope on screening_rejection using ((select sees_all()));
 alter table screening_match enable row level security;
 alter table screening_match force row level security;
-create policy scope on screening_match using (in_scope('', null));
+create policy scope on screening_match using ((select sees_all()));
 alter table finding enable row level security;
 alter table finding force row level security;
-create policy scope on finding using (in_scope(street, null));
+create policy scope on finding
+    using (array['*', street] && (select seen_streets()));
 
 grant select, insert, update on screening, finding to {app};
 grant select, insert, delete on screening_part, screening_match to {app};

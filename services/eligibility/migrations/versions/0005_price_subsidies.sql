@@ -19,7 +19,7 @@ alter table price_subsidy force row level security;
 create policy scope on price_subsidy using (in_scope(street, applicant_subject));
 grant select, insert on price_subsidy to {app};
 
-select set_config('app.scope', 'service', true);
+select act_as_service();
 insert into price_subsidy
     (month, household_id, person_ref, street, applicant_subject, amount_fen, due_on, recorded_at)
 select month, household_id, unnest(person_refs), street, applicant_subject, amount_fen / cardinality(person_refs),

@@ -219,12 +219,12 @@ create trigger replenishment_asked before insert on replenishment
     for each row execute function check_replenishment_asked();
 
 alter table correction enable row level security, force row level security;
-create policy correction_seen on correction for select using (sees_street(street));
-create policy correction_proposed on correction for insert with check (handles_street(street));
-create policy correction_moved on correction for update using (handles_street(street));
+create policy correction_seen on correction for select using (array['*', street] && (select seen_streets()));
+create policy correction_proposed on correction for insert with check (array['*', street] && (select handled_streets()));
+create policy correction_moved on correction for update using (array['*', street] && (select handled_streets()));
 -- No street gives up what is owed to it: the district decides, and the service writes that down.
 create policy transfer_written_off on transfer as restrictive for insert
-    with check (kind <> 'write_off' or current_setting('app.scope', true) = 'service');
+    with check (kind <> 'write_off' or (select caller_scope()) = 'service');
 
 grant select, insert on correction to {app};
 grant update (state, decided_by, decided_at, decision_reason, transfer_id) on correction to {app};

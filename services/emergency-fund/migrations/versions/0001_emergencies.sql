@@ -52,9 +52,9 @@ create table recusal (
 alter table declared_emergency enable row level security, force row level security;
 create policy declared_emergency_seen on declared_emergency for select using (true);
 create policy declared_emergency_declared on declared_emergency for insert
-    with check (current_setting('app.scope', true) in ('district', 'service'));
+    with check ((select caller_scope()) in ('district', 'service'));
 create policy declared_emergency_moved on declared_emergency for update
-    using (current_setting('app.scope', true) in ('district', 'service'));
+    using ((select caller_scope()) in ('district', 'service'));
 
 grant select, insert on declared_emergency, recusal to {app};
 grant update (confirmed_by, confirmed_at, ended_on, ended_by, end_reason) on declared_emergency to {app};

@@ -279,12 +279,9 @@ create function granted_for_incident(
 ) returns bigint
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-    callers_scope text := current_setting('app.scope', true);
     granted_fen bigint;
 begin
     perform pg_advisory_xact_lock(hashtextextended('incidents of ' || of_household, 0));
-    -- An error in between ends the transaction and its settings with it.
-    perform set_config('app.scope', 'service', true);
     select coalesce(sum(amount_fen), 0) - coalesce(sum((
         select sum(amount_fen) from grant_stage
         where grant_stage.grant_id = emergency_grant.grant_id and grant_stage.state = 'stopped'
@@ -294,23 +291,37 @@ begin
         and state not in ('refused', 'returned')
         and abs(occurred_on - happened_on) <= within_days
         and (not is_separate or occurred_on = happened_on or cause = of_cause);
-    perform set_config('app.scope', callers_scope, true);
     return granted_fen;
 end
 $$;
 
+alter table standard enable row level security, force row level security;
+create policy standard_known on standard for select using (true);
+create policy standard_heard on standard for insert with check ((select caller_scope()) = 'service');
+create policy standard_corrected on standard for update using ((select caller_scope()) = 'service');
 alter table emergency_grant enable row level security, force row level security;
 alter table paper_debt enable row level security, force row level security;
 alter table replenishment enable row level security, force row level security;
-create policy emergency_grant_seen on emergency_grant for select using (sees_street(street));
-create policy emergency_grant_requested on emergency_grant for insert with check (handles_street(street));
-create policy emergency_grant_moved on emergency_grant for update using (handles_street(street));
-create policy paper_debt_seen on paper_debt for select using (sees_street(street));
-create policy paper_debt_opened on paper_debt for insert with check (handles_street(street));
-create policy paper_debt_moved on paper_debt for update using (handles_street(street));
-create policy replenishment_seen on replenishment for select using (sees_street(street));
-create policy replenishment_requested on replenishment for insert with check (handles_street(street));
-create policy replenishment_moved on replenishment for update using (handles_street(street));
+create policy emergency_grant_seen on emergency_grant for select
+    using (array['*', street] && (select seen_streets()));
+-- For `granted_for_incident`, the only function of the owner that reads this table.
+create policy emergency_grant_counted on emergency_grant for select to current_user using (true);
+create policy emergency_grant_requested on emergency_grant for insert
+    with check (array['*', street] && (select handled_streets()));
+create policy emergency_grant_moved on emergency_grant for update
+    using (array['*', street] && (select handled_streets()));
+create policy paper_debt_seen on paper_debt for select
+    using (array['*', street] && (select seen_streets()));
+create policy paper_debt_opened on paper_debt for insert
+    with check (array['*', street] && (select handled_streets()));
+create policy paper_debt_moved on paper_debt for update
+    using (array['*', street] && (select handled_streets()));
+create policy replenishment_seen on replenishment for select
+    using (array['*', street] && (select seen_streets()));
+create policy replenishment_requested on replenishment for insert
+    with check (array['*', street] && (select handled_streets()));
+create policy replenishment_moved on replenishment for update
+    using (array['*', street] && (select handled_streets()));
 
 grant select, insert, update on standard to {app};
 grant select, insert on emergency_grant, paper_debt, replenishment to {app};

@@ -2,18 +2,20 @@
 -- stored balance that could differ from its entries: the balances of a street are what its last row says. All that must
 -- hold of money is held here, against any client, at the end of each statement.
 
--- Who may see and who may handle the rows of a street, by the context that each transaction sets.
-create function sees_street(street text) returns boolean language sql stable as $$
-    select current_setting('app.scope', true) in ('service', 'district')
-        or (current_setting('app.scope', true) = 'streets'
-            and street = any (string_to_array(current_setting('app.streets', true), ',')))
-$$;
+-- Who may handle the rows of which streets: '*' is every street.
+create function handled_streets() returns text[] stable parallel restricted
+    return case caller_scope()
+        when 'service' then array['*']
+        when 'streets' then caller_streets()
+        when 'district' then caller_streets()
+    end;
 
-create function handles_street(street text) returns boolean language sql stable as $$
-    select current_setting('app.scope', true) = 'service'
-        or (current_setting('app.scope', true) in ('streets', 'district')
-            and street = any (string_to_array(current_setting('app.streets', true), ',')))
-$$;
+-- Who may see and who may handle the rows of a street. For single questions: a policy, which is asked for each row,
+-- says the same with a query, which is answered once in a statement.
+create function sees_street(street text) returns boolean stable parallel restricted
+    return array['*', street] && seen_streets();
+create function handles_street(street text) returns boolean stable parallel restricted
+    return array['*', street] && handled_streets();
 
 -- A street reserve and its float: what cash and claims together must come to. Its row is what a posting locks.
 create table reserve (
@@ -214,12 +216,12 @@ $$;
 -- Row-level security, for the owner as well: the function above runs as the owner, in the caller's context.
 alter table reserve enable row level security, force row level security;
 alter table transfer enable row level security, force row level security;
-create policy reserve_seen on reserve for select using (sees_street(street));
-create policy reserve_kept on reserve for insert with check (current_setting('app.scope', true) = 'service');
+create policy reserve_seen on reserve for select using (array['*', street] && (select seen_streets()));
+create policy reserve_kept on reserve for insert with check ((select caller_scope()) = 'service');
 -- For the lock; nobody has the right to a real update.
-create policy reserve_locked on reserve for update using (handles_street(street));
-create policy transfer_seen on transfer for select using (sees_street(street));
-create policy transfer_posted on transfer for insert with check (handles_street(street));
+create policy reserve_locked on reserve for update using (array['*', street] && (select handled_streets()));
+create policy transfer_seen on transfer for select using (array['*', street] && (select seen_streets()));
+create policy transfer_posted on transfer for insert with check (array['*', street] && (select handled_streets()));
 
 grant select on reserve to {app};
 grant select, insert on transfer to {app};

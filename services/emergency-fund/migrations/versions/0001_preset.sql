@@ -1,6 +1,6 @@
 -- Clause 4.3.1: each of the fourteen streets gets 30,000 yuan in full on the day the policy was issued. The ids are
 -- fixed, so that every database that is made from this history says the same.
-select set_config('app.scope', 'service', true);
+select act_as_service();
 
 insert into reserve (street, float_fen)
 select '420106' || number, 3000000

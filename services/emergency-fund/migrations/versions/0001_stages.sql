@@ -275,15 +275,17 @@ create constraint trigger emergency_grant_looked_after after update on emergency
 alter table grant_plan enable row level security, force row level security;
 alter table grant_stage enable row level security, force row level security;
 alter table follow_up enable row level security, force row level security;
-create policy grant_plan_seen on grant_plan for select using (sees_street(street));
-create policy grant_plan_requested on grant_plan for insert with check (handles_street(street));
-create policy grant_plan_moved on grant_plan for update using (handles_street(street));
-create policy grant_stage_seen on grant_stage for select using (sees_street(street));
-create policy grant_stage_requested on grant_stage for insert with check (handles_street(street));
-create policy grant_stage_moved on grant_stage for update using (handles_street(street));
-create policy follow_up_seen on follow_up for select using (sees_street(street));
-create policy follow_up_opened on follow_up for insert with check (handles_street(street));
-create policy follow_up_moved on follow_up for update using (handles_street(street));
+create policy grant_plan_seen on grant_plan for select using (array['*', street] && (select seen_streets()));
+create policy grant_plan_requested on grant_plan for insert with check (array['*', street] && (select handled_streets()));
+create policy grant_plan_moved on grant_plan for update using (array['*', street] && (select handled_streets()));
+create policy grant_stage_seen on grant_stage for select using (array['*', street] && (select seen_streets()));
+-- For `granted_for_incident`, as on emergency_grant.
+create policy grant_stage_counted on grant_stage for select to current_user using (true);
+create policy grant_stage_requested on grant_stage for insert with check (array['*', street] && (select handled_streets()));
+create policy grant_stage_moved on grant_stage for update using (array['*', street] && (select handled_streets()));
+create policy follow_up_seen on follow_up for select using (array['*', street] && (select seen_streets()));
+create policy follow_up_opened on follow_up for insert with check (array['*', street] && (select handled_streets()));
+create policy follow_up_moved on follow_up for update using (array['*', street] && (select handled_streets()));
 
 grant select, insert on grant_plan, grant_stage, follow_up to {app};
 grant select on grant_payment to {app};

@@ -86,48 +86,40 @@ grant select, insert, delete on open_membership to {app};
 grant select, insert on timeline_entry to {app};
 
 -- Who may see a row. Only the service itself writes: its handlers check the caller before they do.
-create function app_scope() returns text language sql stable as
-    $$ select current_setting('app.scope', true) $$;
-create function may_see(street text, subject text) returns boolean language sql stable as $$
-    select case current_setting('app.scope', true)
-        when 'service' then true
-        when 'district' then true
-        when 'streets' then street = any (string_to_array(nullif(current_setting('app.streets', true), ''), ','))
-        when 'resident' then subject = nullif(current_setting('app.subject', true), '')
-        else false
-    end
-$$;
-
 alter table household enable row level security;
 alter table household force row level security;
-create policy household_read on household for select using (may_see(street, applicant_subject));
-create policy household_insert on household for insert with check (app_scope() = 'service');
-create policy household_update on household for update using (app_scope() = 'service');
+create policy household_read on household for select using (
+    array['*', street] && (select seen_streets())
+    or applicant_subject = (select seen_subject())
+);
+create policy household_insert on household for insert with check ((select caller_scope()) = 'service');
+create policy household_update on household for update using ((select caller_scope()) = 'service');
 
 alter table application enable row level security;
 alter table application force row level security;
-create policy application_read on application for select using (may_see(street, applicant_subject));
-create policy application_insert on application for insert with check (app_scope() = 'service');
-create policy application_update on application for update using (app_scope() = 'service');
+create policy application_read on application for select using (
+    array['*', street] && (select seen_streets())
+    or applicant_subject = (select seen_subject())
+);
+create policy application_insert on application for insert with check ((select caller_scope()) = 'service');
+create policy application_update on application for update using ((select caller_scope()) = 'service');
 
 alter table household_member enable row level security;
 alter table household_member force row level security;
-create policy household_member_service on household_member
-    using (app_scope() = 'service') with check (app_scope() = 'service');
+create policy household_member_service on household_member using ((select caller_scope()) = 'service');
 
 alter table open_membership enable row level security;
 alter table open_membership force row level security;
-create policy open_membership_service on open_membership
-    using (app_scope() = 'service') with check (app_scope() = 'service');
+create policy open_membership_service on open_membership using ((select caller_scope()) = 'service');
 
 alter table timeline_entry enable row level security;
 alter table timeline_entry force row level security;
 create policy timeline_entry_read on timeline_entry for select using (
-    app_scope() = 'service'
+    (select caller_scope()) = 'service'
     or exists (select from application where application.application_id = timeline_entry.application_id)
     or exists (select from household where household.household_id = timeline_entry.household_id)
 );
-create policy timeline_entry_insert on timeline_entry for insert with check (app_scope() = 'service');
+create policy timeline_entry_insert on timeline_entry for insert with check ((select caller_scope()) = 'service');
 """
 
 

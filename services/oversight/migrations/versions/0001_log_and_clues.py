@@ -81,14 +81,20 @@ grant select, insert on log_entry, log_node, checkpoint, clue to {app};
 -- Entries and clues are for those who look at the whole district; hashes and signed heads tell nothing of anybody.
 alter table log_entry enable row level security;
 create policy log_entry_read on log_entry for select
-    using (current_setting('app.scope', true) in ('service', 'district'));
+    using ((select sees_all()));
 create policy log_entry_append on log_entry for insert
-    with check (current_setting('app.scope', true) = 'service');
+    with check ((select caller_scope()) = 'service');
+alter table log_node enable row level security;
+create policy log_node_read on log_node for select using (true);
+create policy log_node_append on log_node for insert with check ((select caller_scope()) = 'service');
+alter table checkpoint enable row level security;
+create policy checkpoint_read on checkpoint for select using (true);
+create policy checkpoint_append on checkpoint for insert with check ((select caller_scope()) = 'service');
 alter table clue enable row level security;
 create policy clue_read on clue for select
-    using (current_setting('app.scope', true) in ('service', 'district'));
+    using ((select sees_all()));
 create policy clue_append on clue for insert
-    with check (current_setting('app.scope', true) = 'service');
+    with check ((select caller_scope()) = 'service');
 
 -- Due at once in any deployment; from then on the job sets its own next day.
 insert into deadline (kind, subject, due_at) values ('sign_daily_checkpoint', 'log', 'epoch');
