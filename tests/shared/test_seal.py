@@ -128,7 +128,7 @@ async def test_a_session_that_was_spoilt_costs_one_transaction(database: Databas
         failed = 0
         try:
             await scope(database)
-        except (SealRefused, DBAPIError):
+        except (SealRefused, DBAPIError, asyncpg.PostgresError):
             failed += 1
         assert (failed, await scope(database)) == (1, "service"), spoil
 

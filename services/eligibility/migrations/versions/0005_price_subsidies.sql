@@ -16,7 +16,10 @@ create table price_subsidy (
 create index price_subsidy_household on price_subsidy (household_id);
 alter table price_subsidy enable row level security;
 alter table price_subsidy force row level security;
-create policy scope on price_subsidy using (in_scope(street, applicant_subject));
+create policy scope on price_subsidy using (
+    array['*', street] && (select seen_streets())
+    or applicant_subject = (select seen_subject())
+);
 grant select, insert on price_subsidy to {app};
 
 select act_as_service();
