@@ -153,7 +153,7 @@ begin
             and not exists (select from outbox_sent_default where sent_on = day)
         then
             execute format(
-                'create table outbox_sent_%s partition of outbox_sent for values from (%L) to (%L)',
+                'create table public.outbox_sent_%s partition of public.outbox_sent for values from (%L) to (%L)',
                 to_char(day, 'YYYYMMDD'), day, day + 1
             );
         end if;
@@ -165,7 +165,7 @@ begin
             and child.relname ~ '^outbox_sent_\d{8}$'
             and to_date(right(child.relname, 8), 'YYYYMMDD') < keep_from
     loop
-        execute format('drop table %I', old);
+        execute format('drop table public.%I', old);
     end loop;
     delete from outbox_sent_default where sent_on < keep_from;
 end
