@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from shared.seal import SealKey, context_of, sealed
 
 _FORGET = "reset all; select pg_advisory_unlock_all()"
-_OPEN_SESSION = "select open_session($1)"
+_OPEN_SESSION = "select public.open_session($1)"
 # The states of our own refusal, and of a session whose memory was thrown away.
 _REFUSED = {"28000", "55000"}
 
@@ -150,7 +150,7 @@ class Database:
             said = sealed(context, session_secret=session.secret, number=session.seals)
             # Several statements in one round trip take no parameters.
             await driver.execute(
-                f"{first}select use_seal({session.seals}),"
+                f"{first}select public.use_seal({session.seals}),"
                 f" set_config('app.context', {_literal(said)}, {not for_session})"
             )
         except Exception as error:

@@ -33,6 +33,10 @@ class Rows:
     """What the seed is given for each."""
     column: str = "street"
 
+    def written(self) -> list[str]:
+        """The statements one by one."""
+        return self.writes.split(";") if self.writes else []
+
     @property
     def own(self) -> int:
         """How many rows a clerk of the first street sees."""
@@ -78,17 +82,12 @@ ROWS = {
         """,
     ),
     "emergency_fund": Rows(
-        "replenishment",
-        """
-        insert into replenishment (replenishment_id, street, asked_fen, state, requested_at)
-        values (gen_random_uuid(), $1, 1, 'requested', now())
-        """,
-        """
-        update replenishment set state = 'refused', answered_at = now() where street = '420106009';
-        insert into replenishment (replenishment_id, street, asked_fen, state, requested_at, answered_at)
-        values (gen_random_uuid(), '420106009', 1, 'refused', now(), now())
-        """,
+        "reserve_account",
+        "insert into reserve_account values ($1, $1, '2022-10-10', 'finance', now())",
+        "insert into reserve_account values ('420106010', '420106010', '2022-10-10', 'finance', now())",
     ),
+    # Every reserve has its first transfer.
+    "emergency_fund, its ledger": Rows("transfer", "select $1::text", ""),
     # Clerks have nothing to see here at all.
     "departments": Rows(
         "work_item",
@@ -325,7 +324,7 @@ def driver_url(url: str) -> str:
 class Scene:
     """A database of a service with rows of two streets, and what its other sessions say at the time."""
 
-    service: str
+    name: str
     urls: DatabaseUrls
     owner: asyncpg.Connection
     said_elsewhere: str
@@ -333,7 +332,7 @@ class Scene:
 
     @property
     def rows(self) -> Rows:
-        return ROWS[self.service]
+        return ROWS[self.name]
 
     @asynccontextmanager
     async def attacker(self) -> AsyncIterator[Attacker]:
@@ -358,17 +357,17 @@ class Scene:
         return str(rows)
 
 
-@pytest.fixture(params=SERVICES)
+@pytest.fixture(params=ROWS)
 async def scene(request: pytest.FixtureRequest, database_for: Callable[[str], DatabaseUrls]) -> AsyncIterator[Scene]:
-    service: str = request.param
-    urls = database_for(service)
+    name: str = request.param
+    urls = database_for(name.partition(",")[0])
     owner, elsewhere, another = [await asyncpg.connect(driver_url(url)) for url in (urls.owner, urls.app, urls.app)]
     await owner.execute("select act_as_service()")
-    seed = await owner.prepare(ROWS[service].seed)
-    for of_street in ROWS[service].of_streets:
+    seed = await owner.prepare(ROWS[name].seed)
+    for of_street in ROWS[name].of_streets:
         await seed.fetch(of_street)
     yield Scene(
-        service,
+        name,
         urls,
         owner,
         await let_in(elsewhere, number=2, scope="service"),
@@ -376,6 +375,10 @@ async def scene(request: pytest.FixtureRequest, database_for: Callable[[str], Da
     )
     for connection in (owner, elsewhere, another):
         await connection.close()
+
+
+def test_every_service_is_attacked() -> None:
+    assert {name.partition(",")[0] for name in ROWS} == set(SERVICES)
 
 
 @pytest.mark.clause("4.3.1", "12.1.2")
@@ -389,7 +392,7 @@ async def test_no_attack_leaves_the_street(scene: Scene) -> None:
                 await attack(attacker)
             if await attacker.reads(scene.rows.other_rows):
                 succeeded.append(f"{name}: read")
-        for statement in scene.rows.writes.split(";"):
+        for statement in scene.rows.written():
             async with scene.attacker() as attacker:
                 with suppress(asyncpg.PostgresError):
                     await attack(attacker)
@@ -404,7 +407,7 @@ async def test_the_same_writes_are_the_services_to_make(scene: Scene) -> None:
     """What is refused above is refused for who asks, not for how it is written."""
     connection = await asyncpg.connect(driver_url(scene.urls.app))
     await let_in(connection, scope="service")
-    for statement in scene.rows.writes.split(";"):
+    for statement in scene.rows.written():
         assert not (await connection.execute(f"begin; {statement}")).endswith(" 0"), statement
         await connection.execute("rollback")
     await connection.close()

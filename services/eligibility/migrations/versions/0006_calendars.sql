@@ -8,4 +8,9 @@ create table calendar_edition (
 -- Null for assessments from before calendars were archived, when no rule counted working days.
 alter table assessment add column calendar_version text references calendar_edition;
 
+alter table calendar_edition enable row level security;
+alter table calendar_edition force row level security;
+create policy known on calendar_edition for select using (true);
+create policy kept on calendar_edition using ((select sees_all()));
+
 grant select, insert on calendar_edition to {app};

@@ -55,6 +55,10 @@ create policy declared_emergency_declared on declared_emergency for insert
     with check ((select caller_scope()) in ('district', 'service'));
 create policy declared_emergency_moved on declared_emergency for update
     using ((select caller_scope()) in ('district', 'service'));
+-- Everybody finds what they stepped back from themselves.
+alter table recusal enable row level security, force row level security;
+create policy recusal_seen on recusal for select using (subject = (select caller_subject()) or (select sees_all()));
+create policy recusal_heard on recusal for insert with check ((select caller_scope()) = 'service');
 
 grant select, insert on declared_emergency, recusal to {app};
 grant update (confirmed_by, confirmed_at, ended_on, ended_by, end_reason) on declared_emergency to {app};

@@ -19,6 +19,11 @@ create table decision_limit (
     constraint decision_limit_working_days check (working_days >= 0)
 );
 insert into decision_limit (first_day, working_days) values ('2021-07-01', 30), ('2022-10-20', 20);
+alter table decision_limit enable row level security;
+alter table decision_limit force row level security;
+create policy decision_limit_known on decision_limit for select using (true);
+create policy decision_limit_heard on decision_limit for insert with check ((select caller_scope()) = 'service');
+create policy decision_limit_corrected on decision_limit for update using ((select caller_scope()) = 'service');
 grant select, insert, update on decision_limit to {app};
 """
 
