@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from eligibility.rules.engine.book import Policy
 from eligibility.rules.engine.calendar import ANNOUNCED, Calendar
@@ -29,8 +28,7 @@ from shared.parameters import Parameters
 _CASE_KEYS = ("id", "title", "as_of", "household", "expect")
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyResult:
+class PolicyResult(NamedTuple):
     """The answer of one policy. `eligible` is None where it hangs on an unknown fact; amounts are fen.
 
     `amount_fen` is None where the policy has no amount, is not granted, or its amount hangs on an unknown fact.

@@ -29,6 +29,8 @@ def further_keys(
     among the members that the answer is for.
     """
     found: dict[str, Any] = {}
+    if not eligible and not policy.always:
+        return found  # most answers say no and nothing else
     for key, name in {**policy.always, **(policy.when_eligible if eligible else {})}.items():
         if edition.scopes[name] == "household":
             found[key] = _plain(edition.values[name](frame, HOUSEHOLD), edition.units[name])

@@ -19,19 +19,22 @@ Truth = bool | None
 class Condition:
     """One condition of one household: a rule as it is wanted, of a person or of the household, and what decides it.
 
-    `state` is whether it is as wanted: True held, False failed, None unknown. `used` are the parameters on which it
-    rests with all below it, as bits.
+    `used` are the parameters on which it rests with all below it, as bits.
     """
 
-    __slots__ = ("below", "outline", "state", "truth", "used", "who")
+    __slots__ = ("below", "outline", "truth", "used", "who")
 
-    def __init__(self, outline: Outline, who: int, truth: Truth) -> None:
+    def __init__(self, outline: Outline, who: int, truth: Truth, below: Sequence[Below], used: int) -> None:
         self.outline = outline
         self.who = who
         self.truth = truth
-        self.state = None if truth is None else truth is outline.wanted
-        self.below: Sequence[Below] = ()
-        self.used = outline.parameters
+        self.below = below
+        self.used = used
+
+    @property
+    def state(self) -> Truth:
+        """Whether it is as wanted: True held, False failed, None unknown."""
+        return None if self.truth is None else self.truth is self.outline.wanted
 
 
 Below = tuple[Condition, bool]
@@ -131,19 +134,7 @@ class Outlines:
                 terms.append((self._step(term, scope), search))
             elif not references(term):
                 facts.append(self._step(term, scope))
-        is_all = isinstance(node, Every)
-
-        def search_terms(trace: Trace, who: int, truth: Truth, found: list[Below]) -> None:
-            frame = trace.frame
-            if facts and truth is (not is_all) and any(fact(frame, who) is truth for fact in facts):
-                return  # a declared fact decides by itself
-            for step, search in terms:
-                if step(frame, who) is truth:
-                    search(trace, who, truth, found)
-                    if truth and not is_all:
-                        return  # one is enough
-
-        return search_terms
+        return _search_all(terms, facts) if isinstance(node, Every) else _search_any(terms, facts)
 
     def _members(self, node: Members, *, wanted: bool) -> Search:
         condition = self._step(node.condition, "person")
@@ -171,13 +162,14 @@ class Trace:
         key = outline.index * self._width + who + 1
         found = self._found.get(key)
         if found is None:
-            found = self._found[key] = Condition(outline, who, truth)
-            if outline.parts is not no_parts:
-                below: list[Below] = []
-                outline.parts(self, who, truth, below)
+            below: Sequence[Below] = ()
+            used, search = outline.parameters, outline.parts
+            if search is not no_parts:
+                below = []
+                search(self, who, truth, below)
                 for part, _ in below:
-                    found.used |= part.used
-                found.below = below
+                    used |= part.used
+            found = self._found[key] = Condition(outline, who, truth, below, used)
         return found
 
     def policy(self, name: str) -> list[Condition]:
@@ -191,6 +183,40 @@ class Trace:
         found: list[Below] = []
         condition.outline.terms(self, condition.who, condition.truth, found)
         return found
+
+
+def _search_all(terms: Sequence[tuple[Step, Search]], facts: Sequence[Step]) -> Search:
+    """What decides an "all": every term that has its truth, unless it failed by a declared fact already."""
+
+    def search_all(trace: Trace, who: int, truth: Truth, found: list[Below]) -> None:
+        frame = trace.frame
+        if truth is False:
+            for fact in facts:
+                if fact(frame, who) is False:
+                    return
+        for step, search in terms:
+            if step(frame, who) is truth:
+                search(trace, who, truth, found)
+
+    return search_all
+
+
+def _search_any(terms: Sequence[tuple[Step, Search]], facts: Sequence[Step]) -> Search:
+    """What decides an "any": of one that holds the first term that does, unless a declared fact makes it hold."""
+
+    def search_any(trace: Trace, who: int, truth: Truth, found: list[Below]) -> None:
+        frame = trace.frame
+        if truth is True:
+            for fact in facts:
+                if fact(frame, who) is True:
+                    return
+        for step, search in terms:
+            if step(frame, who) is truth:
+                search(trace, who, truth, found)
+                if truth:
+                    return
+
+    return search_any
 
 
 def _amounts(node: Node, edition: Edition) -> Iterator[str]:
