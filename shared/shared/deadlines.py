@@ -7,9 +7,9 @@ job's own transaction finishes it. Not a general task queue: one kind and subjec
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import bus
 from shared.clock import Clock
-from shared.database import Database
+from shared.database import Database, driver_connection
 from shared.ids import new_id
 
 ClientsT = TypeVar("ClientsT")
@@ -37,8 +37,8 @@ _IDLE_POLL_SECONDS = 0.05
 _FIRST_RETRY_SECONDS = 0.2
 _LONGEST_RETRY_SECONDS = 60.0
 
-_SCHEDULE = text(
-    "select schedule_deadline(:kind, :subject, :due_at, cast(:payload as jsonb), :causation_id, :traceparent, :moves)"
+_SCHEDULE = (
+    "select schedule_deadlines($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::uuid[], $6::text[], $7)"
 )
 _CANCEL = text("select cancel_deadline(:kind, :subject)")
 _FINISH = text("delete from deadline where kind = :kind and subject = :subject and lease = :lease returning 1")
@@ -73,43 +73,49 @@ class LeaseLost(RuntimeError):
     """Another worker took the deadline, or it was moved or cancelled: this attempt must write nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """Have the job `kind` run for `subject` at or after `due_at`. `payload` is JSON without personal data."""
+
+    kind: str
+    subject: str
+    due_at: datetime
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    cause: bus.Cause = field(default_factory=bus.current_cause)
+
+
 async def schedule(
     tx: AsyncConnection, *, kind: str, subject: str, due_at: datetime, payload: Mapping[str, Any] | None = None
 ) -> None:
-    """Have the job `kind` run for `subject` at or after `due_at`. A later call for the same two moves it; an attempt
-    that is running then loses its lease. `payload` is JSON without personal data.
-    """
-    await _schedule(tx, kind, subject, due_at, payload, moves=True)
+    """Schedule one. A later call for the same two moves it; an attempt that is running then loses its lease."""
+    await schedule_all(tx, [Deadline(kind, subject, due_at, payload or {})])
+
+
+async def schedule_all(tx: AsyncConnection, wanted: Sequence[Deadline]) -> None:
+    """The same for many, no two of the same kind and subject."""
+    await _schedule(tx, wanted, moves=True)
 
 
 async def ensure(
     tx: AsyncConnection, *, kind: str, subject: str, due_at: datetime, payload: Mapping[str, Any] | None = None
 ) -> None:
     """Like `schedule`, but leaves one that is already there as it is: for recurring jobs at start-up."""
-    await _schedule(tx, kind, subject, due_at, payload, moves=False)
+    await _schedule(tx, [Deadline(kind, subject, due_at, payload or {})], moves=False)
 
 
-async def _schedule(
-    tx: AsyncConnection,
-    kind: str,
-    subject: str,
-    due_at: datetime,
-    payload: Mapping[str, Any] | None,
-    *,
-    moves: bool,
-) -> None:
-    cause = bus.current_cause()
-    await tx.execute(
+async def _schedule(tx: AsyncConnection, wanted: Sequence[Deadline], *, moves: bool) -> None:
+    if not wanted:
+        return
+    driver = await driver_connection(tx)
+    await driver.execute(
         _SCHEDULE,
-        {
-            "kind": kind,
-            "subject": subject,
-            "due_at": due_at,
-            "payload": json.dumps(dict(payload or {})),
-            "causation_id": cause.causation_id,
-            "traceparent": cause.traceparent,
-            "moves": moves,
-        },
+        [one.kind for one in wanted],
+        [one.subject for one in wanted],
+        [one.due_at for one in wanted],
+        [json.dumps(dict(one.payload)) for one in wanted],
+        [one.cause.causation_id for one in wanted],
+        [one.cause.traceparent for one in wanted],
+        moves,
     )
 
 

@@ -5,8 +5,9 @@ that lost the connection gets the same answer again, and the same key with anoth
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import Header
@@ -30,8 +31,32 @@ IdempotencyKey = Annotated[
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
-_CLAIM = "select body_digest, answer from claim_key($1, $2)"
-_KEEP = "insert into idempotency (owner, key, body_digest, answer) values ($1, $2, $3, $4)"
+_CLAIM = "select place, body_digest, answer from claim_keys($1::text[], $2::text[])"
+_KEEP = (
+    "insert into idempotency (owner, key, body_digest, answer)"
+    " select * from unnest($1::text[], $2::text[], $3::text[], $4::jsonb[])"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim(Generic[Answer]):
+    """A key, whose it is, and what it is used for.
+
+    owner: the caller whose keys these are (client and subject). operation: what the key was used for, so that one key
+    cannot stand for two things.
+    """
+
+    owner: str
+    key: str
+    operation: str
+    body: BaseModel | str
+    answer_type: type[Answer]
+
+    @property
+    def digest(self) -> str:
+        """Of all that must be the same when the key comes again."""
+        sent = self.body if isinstance(self.body, str) else self.body.model_dump_json()
+        return hashlib.sha256(f"{self.operation}\n{sent}".encode()).hexdigest()
 
 
 async def once(
@@ -44,17 +69,17 @@ async def once(
     answer_type: type[Answer],
     write: Callable[[], Awaitable[Answer]],
 ) -> Answer:
-    """The answer of `write`, run at most once per owner and key.
-
-    owner: the caller whose keys these are (client and subject). operation: what the key was used for, so that one
-    key cannot stand for two things. Raises Problem 409 `idempotency_key_reused` when the body differs.
+    """The answer of `write`, run at most once per owner and key. Raises Problem 409 `idempotency_key_reused` when the
+    body differs.
     """
-    kept = await answered(tx, owner=owner, key=key, operation=operation, body=body, answer_type=answer_type)
+    claim = Claim(owner=owner, key=key, operation=operation, body=body, answer_type=answer_type)
+    [kept] = await answered_all(tx, [claim])
+    if isinstance(kept, Problem):
+        raise kept
     if kept is not None:
         return kept
     answer = await write()
-    driver = await driver_connection(tx)
-    await driver.execute(_KEEP, owner, key, _digest(operation, body), answer.model_dump_json())
+    await keep_all(tx, [(claim, answer)])
     return answer
 
 
@@ -66,26 +91,51 @@ async def answered(
     For who must ask another service before the write: a retry then gets its answer though that service is down.
     Raises Problem 409 `idempotency_key_reused` when the body differs.
     """
+    [kept] = await answered_all(
+        tx, [Claim(owner=owner, key=key, operation=operation, body=body, answer_type=answer_type)]
+    )
+    if isinstance(kept, Problem):
+        raise kept
+    return kept
+
+
+async def answered_all(tx: AsyncConnection, claims: Sequence[Claim[Answer]]) -> list[Answer | Problem | None]:
+    """The same for many keys, each of them once: the problem is told and not raised."""
     driver = await driver_connection(tx)
-    kept = await driver.fetchrow(_CLAIM, owner, key)
-    if kept is None:
-        return None
-    if kept["body_digest"] != _digest(operation, body):
-        raise Problem(
-            409,
-            "idempotency_key_reused",
-            "同一幂等键不能用于不同的内容",
-            f"幂等键 {key} 已用于另一内容",
-            field="header.Idempotency-Key",
-            value=key,
-            way_out="新的办理请使用新的幂等键；重试请原样提交",
+    rows = await driver.fetch(_CLAIM, [claim.owner for claim in claims], [claim.key for claim in claims])
+    found: list[Answer | Problem | None] = [None] * len(claims)
+    for row in rows:
+        claim = claims[row["place"] - 1]
+        found[row["place"] - 1] = (
+            claim.answer_type.model_validate_json(row["answer"])
+            if row["body_digest"] == claim.digest
+            else _reused(claim.key)
         )
-    return answer_type.model_validate_json(kept["answer"])
+    return found
 
 
-def _digest(operation: str, body: BaseModel | str) -> str:
-    sent = body if isinstance(body, str) else body.model_dump_json()
-    return hashlib.sha256(f"{operation}\n{sent}".encode()).hexdigest()
+async def keep_all(tx: AsyncConnection, answers: Sequence[tuple[Claim[Answer], Answer]]) -> None:
+    """Keep the answers of claims that `answered_all` had none for, in the transaction of what they tell."""
+    driver = await driver_connection(tx)
+    await driver.execute(
+        _KEEP,
+        [claim.owner for claim, _ in answers],
+        [claim.key for claim, _ in answers],
+        [claim.digest for claim, _ in answers],
+        [answer.model_dump_json() for _, answer in answers],
+    )
+
+
+def _reused(key: str) -> Problem:
+    return Problem(
+        409,
+        "idempotency_key_reused",
+        "同一幂等键不能用于不同的内容",
+        f"幂等键 {key} 已用于另一内容",
+        field="header.Idempotency-Key",
+        value=key,
+        way_out="新的办理请使用新的幂等键；重试请原样提交",
+    )
 
 
 def key_owner(client_id: str, subject: str | UUID) -> str:

@@ -215,16 +215,21 @@ create table deadline (
 create index deadline_due on deadline (due_at);
 
 -- Whoever asks schedules and cancels by these; only the service itself sees and does what is due.
-create function schedule_deadline(
-    new_kind text, new_subject text, due timestamptz, payload jsonb, causation_id uuid, traceparent text, moves boolean
+create function schedule_deadlines(
+    kinds text[], subjects text[], due_ats timestamptz[], payloads text[], causation_ids uuid[], traceparents text[],
+    moves boolean
 ) returns void
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
     if public.caller_scope() is null then
         raise exception 'nobody asks for this deadline' using errcode = 'insufficient_privilege';
     end if;
+    -- In one order, so that two callers cannot wait for each other.
     insert into public.deadline as known (kind, subject, due_at, payload, causation_id, traceparent)
-    values (new_kind, new_subject, due, payload, causation_id, traceparent)
+    select wanted.kind, wanted.subject, wanted.due_at, wanted.payload::jsonb, wanted.causation_id, wanted.traceparent
+    from unnest(kinds, subjects, due_ats, payloads, causation_ids, traceparents)
+        as wanted (kind, subject, due_at, payload, causation_id, traceparent)
+    order by 1, 2
     on conflict on constraint deadline_pkey do update
     set due_at = excluded.due_at, payload = excluded.payload, causation_id = excluded.causation_id,
         traceparent = excluded.traceparent, attempt = 0, lease = null, blocked_until = null, last_error = null
@@ -240,8 +245,8 @@ begin
     delete from public.deadline where kind = old_kind and subject = old_subject;
 end
 $$;
-revoke execute on function schedule_deadline, cancel_deadline from public;
-grant execute on function schedule_deadline, cancel_deadline to {app};
+revoke execute on function schedule_deadlines, cancel_deadline from public;
+grant execute on function schedule_deadlines, cancel_deadline to {app};
 
 grant select, insert, delete on outbox to {app};
 grant select, insert on outbox_sent to {app};
@@ -264,17 +269,24 @@ create table idempotency (
 create index idempotency_kept_at on idempotency (kept_at);
 grant select, insert, delete on idempotency to {app};
 
--- What was answered under a key, if anything. Who else comes with that key waits until this transaction ends. In a
--- function each statement has a snapshot of its own: the second one sees what was kept while the first one waited.
-create function claim_key(claimed_owner text, claimed_key text) returns table (body_digest text, answer text)
+-- What was answered under keys, where anything was, by their place in the question. Who else comes with one of these keys
+-- waits until this transaction ends. In a function each statement has a snapshot of its own: the second one sees what was
+-- kept while the first one waited. The locks are taken in one order, so that two callers cannot wait for each other.
+create function claim_keys(claimed_owners text[], claimed_keys text[])
+returns table (place bigint, body_digest text, answer text)
 language plpgsql as $$
 begin
-    perform pg_advisory_xact_lock(hashtextextended(claimed_owner || claimed_key, 0));
-    return query select kept.body_digest, kept.answer::text from idempotency as kept
-        where kept.owner = claimed_owner and kept.key = claimed_key;
+    perform pg_advisory_xact_lock(lock) from (
+        select distinct hashtextextended(owner || key, 0) as lock
+        from unnest(claimed_owners, claimed_keys) as claimed (owner, key) order by 1
+    ) as locks;
+    return query
+        select claimed.place, kept.body_digest, kept.answer::text
+        from unnest(claimed_owners, claimed_keys) with ordinality as claimed (owner, key, place)
+            join idempotency as kept on kept.owner = claimed.owner and kept.key = claimed.key;
 end
 $$;
-grant execute on function claim_key to {app};
+grant execute on function claim_keys to {app};
 
 -- What stands here is of every street: events, work, what others were answered. Whoever asks records events and finds
 -- answers to keys of their own; the rest is the service's. The owner's functions above are not bound.

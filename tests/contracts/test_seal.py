@@ -470,7 +470,9 @@ async def test_of_events_work_and_answers_a_caller_sees_nothing_but_own_answers(
         " select 'client/' || subject, 'key', '', '{}' from unnest($1::text[]) as subject",
         [CLERK["subject"], OTHER_CLERK["subject"]],
     )
-    await scene.owner.execute("select schedule_deadline('k', 's', now(), '{}', null, null, true)")
+    await scene.owner.execute(
+        "select schedule_deadlines('{k}', '{s}', array[now()], array['{}'], '{null}', '{null}', true)"
+    )
     await scene.owner.execute(
         "select record_events(array[gen_random_uuid()], array['t'], array['k'], array[''::bytea])"
     )

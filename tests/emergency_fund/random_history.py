@@ -11,11 +11,12 @@ from uuid import UUID
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from emergency_fund.handlers.follow_ups import open_follow_up
+from emergency_fund.handlers.follow_ups import open_follow_ups
 from emergency_fund.handlers.posting import Head, Transfer, append, lock_reserves
 from emergency_fund.queries.grants import find_grant
 from emergency_fund.rules.ledger import Account, Amounts, TransferKind, payment, refill, settlement
 from emergency_fund.tables import emergency_grant, paper_debt, replenishment
+from shared.bus import Cause
 from shared.database import Database
 from shared.ids import new_id
 
@@ -185,7 +186,7 @@ async def _note(tx: AsyncConnection, transfer: Transfer, owing: list[tuple[UUID,
         paid = {"paid_by": transfer.actor, "paid_at": at, "transfer_id": transfer.transfer_id}
         if not transfer.movement.advances:
             await tx.execute(this_grant.values(state="closed", closed_at=at, **paid))
-            await open_follow_up(tx, await find_grant(tx, transfer.cause_id), now=at)
+            await open_follow_ups(tx, [(await find_grant(tx, transfer.cause_id), Cause())], now=at)
             return
         debt_id = new_id()
         await tx.execute(
@@ -200,7 +201,7 @@ async def _note(tx: AsyncConnection, transfer: Transfer, owing: list[tuple[UUID,
             )
         )
         await tx.execute(this_grant.values(state="paid", **paid))
-        await open_follow_up(tx, await find_grant(tx, transfer.cause_id), now=at)
+        await open_follow_ups(tx, [(await find_grant(tx, transfer.cause_id), Cause())], now=at)
         owing.append((transfer.cause_id, debt_id, transfer.movement.advances))
 
 

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from emergency_fund.api import router
 from emergency_fund.clients import Clients
 from emergency_fund.consumers import SUBSCRIPTIONS
+from emergency_fund.handlers.payments import Payments
 from emergency_fund.jobs import JOBS
 from emergency_fund.settings import Settings
 from shared.app import Foundation, create_app
@@ -43,5 +44,5 @@ def create(
             ),
             Worker(foundation.database, foundation.clock, JOBS, clients),
         ],
-        state={"clients": clients},
+        state={"clients": clients, "payments": Payments(foundation.database, foundation.clock)},
     )

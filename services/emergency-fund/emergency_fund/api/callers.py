@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from emergency_fund.clients import Clients
+from emergency_fund.handlers.payments import Payments
 from shared.auth import OVERSEERS, STAFF, Principal, Role, require
 from shared.problems import plain_problem
 
@@ -22,6 +23,14 @@ def _clients(request: Request) -> Clients:
 
 
 ClientsDep = Annotated[Clients, Depends(_clients)]
+
+
+def _payments(request: Request) -> Payments:
+    payments: Payments = request.app.state.payments
+    return payments
+
+
+PaymentsDep = Annotated[Payments, Depends(_payments)]
 
 
 def only_own_street(caller: Principal, street: str) -> None:

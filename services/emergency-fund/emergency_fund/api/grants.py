@@ -4,8 +4,8 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from emergency_fund.api.callers import Approver, Clerk, ClientsDep, Officer, Reader, only_own_street
-from emergency_fund.handlers import debts, decide, pay, pay_at_once, request
+from emergency_fund.api.callers import Approver, Clerk, ClientsDep, Officer, PaymentsDep, Reader, only_own_street
+from emergency_fund.handlers import debts, decide, pay_at_once, request
 from emergency_fund.queries.grants import grant_view
 from emergency_fund.schemas.grants import GrantRequest, GrantView, QuickRelief, Refusal, Settlement
 from shared.app import ClockDep, DatabaseDep
@@ -80,11 +80,9 @@ async def refuse_grant(
 
 
 @router.post("/grants/{grant_id}/payment", responses=problem_responses(404, 409))
-async def pay_grant(
-    grant_id: UUID, key: IdempotencyKey, caller: Officer, database: DatabaseDep, clock: ClockDep
-) -> GrantView:
+async def pay_grant(grant_id: UUID, key: IdempotencyKey, caller: Officer, payments: PaymentsDep) -> GrantView:
     """Record that an approved grant is paid. Each missing paper becomes a dated debt (4.2.1)."""
-    return await pay.pay(database, clock, caller, grant_id, key)
+    return await payments.pay(caller, grant_id, key)
 
 
 @router.post("/grants/{grant_id}/debts/{debt_id}/settlement", responses=problem_responses(404, 409))

@@ -1,5 +1,7 @@
 """Papers that are owed for a payment: brought in, waived with a reason, or overdue. None vanishes. Clause 4.2.1."""
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -11,21 +13,73 @@ from emergency_fund.handlers.steps import require_other_person, state_after
 from emergency_fund.queries.corrections import standing_of
 from emergency_fund.queries.grants import find_grant, grant_view
 from emergency_fund.queries.stages import count_open_debts
+from emergency_fund.rules import parameters
 from emergency_fund.rules.grant import GrantAction, GrantState
 from emergency_fund.rules.ledger import TransferKind, settlement
 from emergency_fund.schemas.grants import GrantView, Settlement
 from emergency_fund.tables import emergency_grant, paper_debt
 from shared import deadlines, outbox
 from shared.auth import Principal, Role
-from shared.clock import Clock
+from shared.bulk import insert_rows
+from shared.bus import Cause
+from shared.clock import Clock, end_of_day, local_date
 from shared.database import Database
-from shared.deadlines import Work
-from shared.events.emergency_fund import PaperDebtOverdue, PaperDebtRecovered, PaperDebtSettled
+from shared.deadlines import Deadline, Work
+from shared.events.emergency_fund import PaperDebtOpened, PaperDebtOverdue, PaperDebtRecovered, PaperDebtSettled
 from shared.idempotency import key_owner, once
+from shared.ids import new_id
 from shared.problems import Problem, not_found, plain_problem
 
 DEBT_OVERDUE = "paper_debt_overdue"
 """Kind of the deadline after a debt's last day; its subject is the debt."""
+
+
+async def open_debts(
+    tx: AsyncConnection, paid: Sequence[tuple[Any, Cause]], *, now: datetime
+) -> list[list[dict[str, Any]]]:
+    """Each paper that is missing at the first payment of a grant becomes a dated debt: the rows of each grant."""
+    due_on = parameters.paper_due_on(paid_on=local_date(now))
+    debts = [
+        [
+            {
+                "debt_id": new_id(),
+                "grant_id": grant.grant_id,
+                "street": grant.street,
+                "paper": missing["paper"],
+                "kind": missing["kind"],
+                "owner": grant.requested_by,
+                "due_on": due_on,
+            }
+            for missing in grant.papers_missing
+        ]
+        for grant, _ in paid
+    ]
+    await insert_rows(tx, paper_debt, [debt for of_grant in debts for debt in of_grant])
+    overdue_at = end_of_day(due_on)
+    await deadlines.schedule_all(
+        tx,
+        [
+            Deadline(DEBT_OVERDUE, str(debt["debt_id"]), overdue_at, cause=cause)
+            for (_, cause), of_grant in zip(paid, debts, strict=True)
+            for debt in of_grant
+        ],
+    )
+    return debts
+
+
+def debts_opened(grant: Any, debts: Sequence[Mapping[str, Any]]) -> list[PaperDebtOpened]:
+    """What is told of debts that `open_debts` opened."""
+    return [
+        PaperDebtOpened(
+            household_id=grant.household_id,
+            grant_id=grant.grant_id,
+            debt_id=debt["debt_id"],
+            street=grant.street,
+            paper=debt["paper"],
+            due_on=debt["due_on"],
+        )
+        for debt in debts
+    ]
 
 
 async def settle(

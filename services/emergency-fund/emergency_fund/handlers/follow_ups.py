@@ -3,11 +3,12 @@
 It does not hold up the money: a grant may close while its follow-up is open.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.handlers.recusals import refuse_recused
@@ -19,9 +20,11 @@ from emergency_fund.schemas.follow_ups import Finding, FollowUpView
 from emergency_fund.tables import follow_up
 from shared import deadlines, outbox
 from shared.auth import Principal
+from shared.bulk import insert_rows
+from shared.bus import Cause, current_cause
 from shared.clock import Clock, end_of_day, local_date
 from shared.database import Database
-from shared.deadlines import Work
+from shared.deadlines import Deadline, Work
 from shared.events.emergency_fund import FollowUpCompleted, FollowUpOpened, FollowUpOverdue
 from shared.idempotency import key_owner, once
 from shared.ids import new_id
@@ -31,32 +34,47 @@ FOLLOW_UP_OVERDUE = "follow_up_overdue"
 """Kind of the deadline after a follow-up's last day; its subject is the follow-up."""
 
 
-async def open_follow_up(tx: AsyncConnection, grant: Any, *, now: datetime, follow_up_round: int = 1) -> FollowUpOpened:
-    """Have the clerk who asked for a grant look after its household; the event is left to the caller.
+async def open_follow_ups(
+    tx: AsyncConnection, paid: Sequence[tuple[Any, Cause]], *, now: datetime, follow_up_round: int = 1
+) -> list[dict[str, Any]]:
+    """Have the clerk who asked for a grant look after its household: a row for each grant.
 
     Whatever pays a grant for the first time calls this in the same transaction: the database refuses it otherwise.
     """
-    follow_up_id = new_id()
     due_on = parameters.follow_up_due_on(follow_up_round=follow_up_round, opened_on=local_date(now))
-    await tx.execute(
-        insert(follow_up).values(
-            follow_up_id=follow_up_id,
-            grant_id=grant.grant_id,
-            street=grant.street,
-            round=follow_up_round,
-            owner=grant.requested_by,
-            due_on=due_on,
-            opened_at=now,
-        )
+    tasks: list[dict[str, Any]] = [
+        {
+            "follow_up_id": new_id(),
+            "grant_id": grant.grant_id,
+            "street": grant.street,
+            "round": follow_up_round,
+            "owner": grant.requested_by,
+            "due_on": due_on,
+            "opened_at": now,
+        }
+        for grant, _ in paid
+    ]
+    await insert_rows(tx, follow_up, tasks)
+    overdue_at = end_of_day(due_on)
+    await deadlines.schedule_all(
+        tx,
+        [
+            Deadline(FOLLOW_UP_OVERDUE, str(task["follow_up_id"]), overdue_at, cause=cause)
+            for (_, cause), task in zip(paid, tasks, strict=True)
+        ],
     )
-    await deadlines.schedule(tx, kind=FOLLOW_UP_OVERDUE, subject=str(follow_up_id), due_at=end_of_day(due_on))
+    return tasks
+
+
+def follow_up_opened(grant: Any, task: Mapping[str, Any]) -> FollowUpOpened:
+    """What is told of a follow-up that `open_follow_ups` opened."""
     return FollowUpOpened(
         household_id=grant.household_id,
         grant_id=grant.grant_id,
-        follow_up_id=follow_up_id,
+        follow_up_id=task["follow_up_id"],
         street=grant.street,
-        round=follow_up_round,
-        due_on=due_on,
+        round=task["round"],
+        due_on=task["due_on"],
         owner=grant.requested_by,
     )
 
@@ -112,7 +130,8 @@ async def _complete(
     )
     again = []
     if is_looked_at_again(completed_round=task.round, cause=grant.cause, outcome=finding.outcome):
-        again = [await open_follow_up(tx, grant, now=now, follow_up_round=task.round + 1)]
+        [second] = await open_follow_ups(tx, [(grant, current_cause())], now=now, follow_up_round=task.round + 1)
+        again = [follow_up_opened(grant, second)]
     await outbox.record(tx, completed, *again, at=now)
     return await follow_up_view(tx, follow_up_id)
 

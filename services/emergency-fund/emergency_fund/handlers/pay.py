@@ -1,94 +1,124 @@
-"""A grant is paid: money first, papers within their days. Clauses 4.2.1, 4.3.2 and 4.3.3."""
+"""Money leaves the reserves for grants: papers become dated debts, and each household is to be looked after.
 
+Clauses 4.2.1, 4.2.2, 4.3.2 and 4.3.3.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from emergency_fund.handlers.debts import DEBT_OVERDUE
-from emergency_fund.handlers.follow_ups import open_follow_up
-from emergency_fund.handlers.posting import Transfer, append, lock_reserves
-from emergency_fund.handlers.recusals import refuse_recused
+from emergency_fund.handlers.debts import debts_opened, open_debts
+from emergency_fund.handlers.follow_ups import follow_up_opened, open_follow_ups
+from emergency_fund.handlers.posting import Head, Transfer, append, lock_reserves
 from emergency_fund.handlers.replenish import ask_if_low
-from emergency_fund.handlers.steps import state_after
-from emergency_fund.queries.grants import find_grant, grant_view
-from emergency_fund.rules import parameters
-from emergency_fund.rules.grant import GrantAction, GrantState
+from emergency_fund.queries.grants import view_of
+from emergency_fund.rules.grant import GrantState
 from emergency_fund.rules.ledger import TransferKind, payment
-from emergency_fund.schemas.grants import GrantView
-from emergency_fund.tables import emergency_grant, paper_debt
-from shared import deadlines, outbox
+from emergency_fund.schemas.follow_ups import FollowUpView
+from emergency_fund.schemas.grants import GrantView, PaperDebt
+from shared import bus, outbox
 from shared.auth import Principal
-from shared.clock import Clock, end_of_day, local_date
-from shared.database import Database
-from shared.events.emergency_fund import GrantPaid, PaperDebtOpened
-from shared.idempotency import key_owner, once
-from shared.ids import new_id
+from shared.database import driver_connection
+from shared.events.emergency_fund import GrantPaid
 from shared.money import format_yuan
 from shared.problems import Problem
 
-
-async def pay(database: Database, clock: Clock, caller: Principal, grant_id: UUID, key: str) -> GrantView:
-    """Pay an approved grant, once. Raises Problem 409 `reserve_insufficient` when the cash is not there."""
-    async with database.transaction(caller) as tx:
-        return await once(
-            tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"pay_grant {grant_id}",
-            body="",
-            answer_type=GrantView,
-            write=lambda: _pay(tx, clock, caller, grant_id),
-        )
+_MARK_PAID = """
+update emergency_grant
+set state = paid.state, paid_by = paid.by, paid_at = $1::timestamptz, transfer_id = paid.transfer_id,
+    closed_at = case paid.state when 'closed' then $1::timestamptz end
+from unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[]) as paid (grant_id, state, by, transfer_id)
+where emergency_grant.grant_id = paid.grant_id
+"""
 
 
-async def _pay(tx: AsyncConnection, clock: Clock, caller: Principal, grant_id: UUID) -> GrantView:
-    grant = await find_grant(tx, grant_id, for_update=True)
-    await refuse_recused(tx, caller, grant.household_id)
-    if grant.has_plan:
-        raise Problem(
-            409,
-            "paid_in_stages",
-            "该支付单按计划分阶段支付",
-            f"支付单 {grant_id} 已审批分阶段支付的计划，不能一次付清",
-            way_out="请按计划逐阶段支付，或重新申请",
-        )
-    action = GrantAction.PAY_BEFORE_PAPERS if grant.papers_missing else GrantAction.PAY_WITH_PAPERS
-    await pay_out(tx, clock, caller, grant, action)
-    return await grant_view(tx, grant_id)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A grant that is locked, and is to be paid if the cash is there."""
+
+    grant: Any
+    state: GrantState
+    """What it will be."""
+    caller: Principal
+    cause: bus.Cause = field(default_factory=bus.current_cause)
 
 
-async def pay_out(tx: AsyncConnection, clock: Clock, caller: Principal, grant: Any, action: GrantAction) -> None:
-    """Money leaves the reserve for a grant that is locked, and its household is to be looked after.
-
-    Raises Problem 409 where that is not possible now.
+async def pay_out(tx: AsyncConnection, due: Sequence[Due], *, now: datetime) -> list[GrantView | Problem]:
+    """Pay grants in this order, each once: the grants as paid, or Problem 409 `reserve_insufficient` for those that
+    find too little left. Raises Problem where nothing can be paid now.
     """
-    state, now = state_after(grant, action), clock.now()
-    heads = await lock_reserves(tx, [grant.street])
-    reserve = heads[grant.street]
-    if reserve.balances.cash < grant.amount_fen:
-        raise insufficient(grant.street, grant.amount_fen, cash_fen=reserve.balances.cash)
-    transfer = Transfer(
+    if not due:
+        return []
+    heads = await lock_reserves(tx, sorted({one.grant.street for one in due}))
+    cash_fen = {street: reserve.balances.cash for street, reserve in heads.items()}
+    moves = [_move(one, cash_fen) for one in due]
+    paid = [(one, move) for one, move in zip(due, moves, strict=True) if isinstance(move, Transfer)]
+    views = iter(await _record(tx, heads, paid, now=now) if paid else ())
+    return [move if isinstance(move, Problem) else next(views) for move in moves]
+
+
+def _move(due: Due, cash_fen: dict[str, int]) -> Transfer | Problem:
+    """Takes the amount from the cash of its street, if it is there."""
+    grant = due.grant
+    if cash_fen[grant.street] < grant.amount_fen:
+        return insufficient(grant.street, grant.amount_fen, cash_fen=cash_fen[grant.street])
+    cash_fen[grant.street] -= grant.amount_fen
+    return Transfer(
         kind=TransferKind.PAYMENT,
         street=grant.street,
         cause_id=grant.grant_id,
-        actor=caller.subject,
+        actor=due.caller.subject,
         movement=payment(grant.amount_fen, papers_missing=bool(grant.papers_missing)),
     )
-    await append(tx, heads, [transfer], at=now)
-    await tx.execute(
-        update(emergency_grant)
-        .where(emergency_grant.c.grant_id == grant.grant_id)
-        .values(
-            state=state,
-            paid_by=caller.subject,
-            paid_at=now,
-            transfer_id=transfer.transfer_id,
-            closed_at=now if state is GrantState.CLOSED else None,
-        )
+
+
+async def _record(
+    tx: AsyncConnection, heads: Mapping[str, Head], paid: Sequence[tuple[Due, Transfer]], *, now: datetime
+) -> list[GrantView]:
+    await append(tx, heads, [transfer for _, transfer in paid], at=now)
+    driver = await driver_connection(tx)
+    await driver.execute(
+        _MARK_PAID,
+        now,
+        [due.grant.grant_id for due, _ in paid],
+        [due.state for due, _ in paid],
+        [due.caller.subject for due, _ in paid],
+        [transfer.transfer_id for _, transfer in paid],
     )
-    paid = GrantPaid(
+    grants = [(due.grant, due.cause) for due, _ in paid]
+    debts = await open_debts(tx, grants, now=now)
+    follow_ups = await open_follow_ups(tx, grants, now=now)
+    views, events = [], []
+    for (due, transfer), owed, task in zip(paid, debts, follow_ups, strict=True):
+        told = _told(due.grant, transfer), *debts_opened(due.grant, owed), follow_up_opened(due.grant, task)
+        events += outbox.envelop(*told, at=now, cause=due.cause)
+        view = view_of(
+            due.grant,
+            debts=[PaperDebt.of_new_row(debt) for debt in owed],
+            follow_ups=[FollowUpView.of_new_row(task)],
+        )
+        views.append(
+            view.model_copy(
+                update={
+                    "state": due.state,
+                    "paid_by": due.caller.subject,
+                    "paid_at": now,
+                    "transfer_id": transfer.transfer_id,
+                    "closed_at": now if due.state is GrantState.CLOSED else None,
+                }
+            )
+        )
+    for reserve in heads.values():
+        events += outbox.envelop(*await ask_if_low(tx, reserve, now=now), at=now, cause=paid[-1][0].cause)
+    await outbox.record_all(tx, events)
+    return views
+
+
+def _told(grant: Any, transfer: Transfer) -> GrantPaid:
+    return GrantPaid(
         household_id=grant.household_id,
         grant_id=grant.grant_id,
         street=grant.street,
@@ -97,43 +127,6 @@ async def pay_out(tx: AsyncConnection, clock: Clock, caller: Principal, grant: A
         transfer_id=transfer.transfer_id,
         open_debts=len(grant.papers_missing),
     )
-    debts = await open_debts(tx, clock, grant)
-    follow_up = await open_follow_up(tx, grant, now=now)
-    asked = await ask_if_low(tx, reserve, now=now)
-    await outbox.record(tx, paid, *debts, follow_up, *asked, at=now)
-
-
-async def open_debts(tx: AsyncConnection, clock: Clock, grant: Any) -> list[PaperDebtOpened]:
-    """Each paper that is missing at the first payment becomes a dated debt; the events are left to the caller."""
-    if not grant.papers_missing:
-        return []
-    due_on = parameters.paper_due_on(paid_on=local_date(clock.now()))
-    rows = [
-        {
-            "debt_id": new_id(),
-            "grant_id": grant.grant_id,
-            "street": grant.street,
-            "paper": missing["paper"],
-            "kind": missing["kind"],
-            "owner": grant.requested_by,
-            "due_on": due_on,
-        }
-        for missing in grant.papers_missing
-    ]
-    await tx.execute(insert(paper_debt), rows)
-    for row in rows:
-        await deadlines.schedule(tx, kind=DEBT_OVERDUE, subject=str(row["debt_id"]), due_at=end_of_day(due_on))
-    return [
-        PaperDebtOpened(
-            household_id=grant.household_id,
-            grant_id=grant.grant_id,
-            debt_id=row["debt_id"],
-            street=grant.street,
-            paper=row["paper"],
-            due_on=due_on,
-        )
-        for row in rows
-    ]
 
 
 def insufficient(street: str, amount_fen: int, *, cash_fen: int) -> Problem:

@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.clients import Clients, check_household
 from emergency_fund.handlers.debts import settle_advance
-from emergency_fund.handlers.pay import pay_out
+from emergency_fund.handlers.pay import Due, pay_out
 from emergency_fund.handlers.request import Held, check_day, hold_against_limit, record_grant
 from emergency_fund.handlers.steps import state_after
-from emergency_fund.queries.grants import find_grant, grant_view
+from emergency_fund.queries.grants import find_grant
 from emergency_fund.queries.stages import count_open_debts
 from emergency_fund.rules import parameters
 from emergency_fund.rules.grant import GrantAction, GrantState
@@ -83,9 +83,13 @@ async def _give(tx: AsyncConnection, clock: Clock, caller: Principal, street: st
         requested_by=caller.subject,
     )
     await outbox.record(tx, asked, at=clock.now())
-    await pay_out(tx, clock, caller, await find_grant(tx, grant_id, for_update=True), GrantAction.PAY_AT_ONCE)
+    grant = await find_grant(tx, grant_id, for_update=True)
+    due = Due(grant=grant, state=state_after(grant, GrantAction.PAY_AT_ONCE), caller=caller)
+    [paid] = await pay_out(tx, [due], now=clock.now())
+    if isinstance(paid, Problem):
+        raise paid
     await deadlines.schedule(tx, kind=APPROVAL_OVERDUE, subject=str(grant_id), due_at=end_of_day(approve_by))
-    return await grant_view(tx, grant_id)
+    return paid
 
 
 async def approve_after(tx: AsyncConnection, clock: Clock, caller: Principal, grant: Any) -> None:

@@ -7,24 +7,15 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from emergency_fund import tables
 from emergency_fund.rules.ledger import Account, Amounts, TransferKind
+from shared.bulk import insert_rows
 from shared.clock import local_date
 from shared.database import driver_connection
 from shared.ids import new_id
 from shared.problems import Problem, not_found
 
 _LOCK = "select * from lock_reserves($1)"
-_MOVED = tuple(f"{account}_fen" for account in Account)
-_AFTER = tuple(f"{account}_after_fen" for account in Account)
-_TYPES = {
-    "street": "text", "version": "bigint", "transfer_id": "uuid", "kind": "text", "cause_id": "uuid", "actor": "text",
-    "posted_at": "timestamptz", "corrects": "uuid",
-} | dict.fromkeys((*_MOVED, *_AFTER, "float_fen"), "bigint")  # fmt: skip
-_APPEND = (
-    f"insert into transfer ({', '.join(_TYPES)}) select * from unnest("  # noqa: S608 - names of columns, written above
-    + ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(_TYPES.values(), start=1))
-    + ")"
-)
 
 
 @dataclass(slots=True)
@@ -82,30 +73,28 @@ async def append(
     Time never runs backwards on a street. The caller has seen that there is enough cash. Raises Problem 409
     `year_closed` when `at` lies in a closed fiscal year: the clock is behind.
     """
-    rows = [_row(heads[transfer.street], transfer, at) for transfer in transfers]
-    driver = await driver_connection(tx)
-    await driver.execute(_APPEND, *(list(column) for column in zip(*rows, strict=True)))
+    await insert_rows(tx, tables.transfer, [_row(heads[transfer.street], transfer, at) for transfer in transfers])
 
 
-def _row(head: Head, transfer: Transfer, at: datetime) -> tuple[object, ...]:
+def _row(head: Head, transfer: Transfer, at: datetime) -> dict[str, object]:
     head.posted_at = at if head.posted_at is None else max(at, head.posted_at)
     if head.posted_at < head.open_from:
         raise _year_closed(head)
     head.version += 1
     head.balances += transfer.movement
-    return (
-        transfer.street,
-        head.version,
-        transfer.transfer_id,
-        transfer.kind,
-        transfer.cause_id,
-        transfer.actor,
-        head.posted_at,
-        transfer.corrects,
-        *(getattr(transfer.movement, account) for account in Account),
-        *(getattr(head.balances, account) for account in Account),
-        head.float_fen,
-    )
+    return {
+        "street": transfer.street,
+        "version": head.version,
+        "transfer_id": transfer.transfer_id,
+        "kind": transfer.kind,
+        "cause_id": transfer.cause_id,
+        "actor": transfer.actor,
+        "posted_at": head.posted_at,
+        "corrects": transfer.corrects,
+        **{f"{account}_fen": getattr(transfer.movement, account) for account in Account},
+        **{f"{account}_after_fen": getattr(head.balances, account) for account in Account},
+        "float_fen": head.float_fen,
+    }
 
 
 def _year_closed(head: Head) -> Problem:

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from emergency_fund.queries.emergencies import is_recused
+from emergency_fund.queries.emergencies import recusals_among
 from emergency_fund.tables import recusal
 from shared.auth import Principal
 from shared.events.eligibility import OfficerRecused
@@ -23,13 +23,18 @@ async def keep_recusal(tx: AsyncConnection, delivery: Delivery[OfficerRecused]) 
 
 async def refuse_recused(tx: AsyncConnection, caller: Principal, household_id: UUID) -> None:
     """Raises Problem 409 for an officer who stepped back from the household."""
-    if await is_recused(tx, household_id=household_id, subject=caller.subject):
-        raise Problem(
-            409,
-            "recused",
-            "已就该家庭申请回避",
-            f"{caller.subject} 已就家庭 {household_id} 申请回避",
-            field="body.household_id",
-            value=household_id,
-            way_out="请由其他有权限的人员办理",
-        )
+    if await recusals_among(tx, [(household_id, caller.subject)]):
+        raise recused(caller, household_id)
+
+
+def recused(caller: Principal, household_id: UUID) -> Problem:
+    """409 for an officer who stepped back from the household."""
+    return Problem(
+        409,
+        "recused",
+        "已就该家庭申请回避",
+        f"{caller.subject} 已就家庭 {household_id} 申请回避",
+        field="body.household_id",
+        value=household_id,
+        way_out="请由其他有权限的人员办理",
+    )

@@ -10,8 +10,9 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from emergency_fund.handlers.follow_ups import open_follow_up
-from emergency_fund.handlers.pay import insufficient, open_debts
+from emergency_fund.handlers.debts import debts_opened, open_debts
+from emergency_fund.handlers.follow_ups import follow_up_opened, open_follow_ups
+from emergency_fund.handlers.pay import insufficient
 from emergency_fund.handlers.plan import STAGE_DUE
 from emergency_fund.handlers.posting import Transfer, append, lock_reserves
 from emergency_fund.handlers.recusals import refuse_recused
@@ -40,6 +41,7 @@ from emergency_fund.schemas.stages import ConditionMet, PlanStop
 from emergency_fund.tables import emergency_grant, grant_plan, grant_stage
 from shared import deadlines, outbox
 from shared.auth import Principal
+from shared.bus import current_cause
 from shared.clock import Clock, end_of_day, local_date
 from shared.database import Database
 from shared.deadlines import Work
@@ -192,8 +194,9 @@ async def _pay(tx: AsyncConnection, clock: Clock, caller: Principal, stage_id: U
         )
     )
     if is_first:
-        events += await open_debts(tx, clock, grant)
-        events.append(await open_follow_up(tx, grant, now=now))
+        first = [(grant, current_cause())]
+        [owed], [task] = await open_debts(tx, first, now=now), await open_follow_ups(tx, first, now=now)
+        events += [*debts_opened(grant, owed), follow_up_opened(grant, task)]
     events += await ask_if_low(tx, reserve, now=now)
     await outbox.record(tx, *events, at=now)
     return await grant_view(tx, grant.grant_id)

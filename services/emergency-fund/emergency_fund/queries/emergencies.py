@@ -1,5 +1,6 @@
 """Declared emergencies, and who stepped back from a household."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -8,8 +9,14 @@ from sqlalchemy import Row, any_, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.schemas.emergencies import EmergencyView
-from emergency_fund.tables import declared_emergency, recusal
+from emergency_fund.tables import declared_emergency
+from shared.database import driver_connection
 from shared.problems import not_found
+
+_RECUSED = (
+    "select recusal.household_id, recusal.subject from recusal"
+    " join unnest($1::uuid[], $2::text[]) as asked (household_id, subject) using (household_id, subject)"
+)
 
 
 async def find_emergency(tx: AsyncConnection, emergency_id: UUID, *, for_update: bool = False) -> Row[Any]:
@@ -51,9 +58,8 @@ async def emergency_on(tx: AsyncConnection, day: date, *, street: str) -> Any:
     return (await tx.execute(query)).one_or_none()
 
 
-async def is_recused(tx: AsyncConnection, *, household_id: UUID, subject: str) -> bool:
-    """Whether an officer stepped back from a household."""
-    found = await tx.execute(
-        select(recusal.c.subject).where(recusal.c.household_id == household_id, recusal.c.subject == subject)
-    )
-    return found.one_or_none() is not None
+async def recusals_among(tx: AsyncConnection, pairs: Sequence[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
+    """Which of these households and officers belong together because the officer stepped back."""
+    driver = await driver_connection(tx)
+    rows = await driver.fetch(_RECUSED, [household_id for household_id, _ in pairs], [subject for _, subject in pairs])
+    return {(row["household_id"], row["subject"]) for row in rows}

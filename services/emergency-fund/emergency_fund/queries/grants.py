@@ -1,10 +1,12 @@
 """Grants, and the limit that they are held against."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, exists, select
+from sqlalchemy import Row, Uuid, any_, exists, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.queries.emergencies import emergency_on
@@ -12,6 +14,7 @@ from emergency_fund.queries.follow_ups import follow_ups_of
 from emergency_fund.queries.stages import plan_view
 from emergency_fund.rules import parameters
 from emergency_fund.rules.grant import Limit
+from emergency_fund.schemas.follow_ups import FollowUpView
 from emergency_fund.schemas.grants import (
     AppliedLimit,
     GrantRefusal,
@@ -21,6 +24,7 @@ from emergency_fund.schemas.grants import (
     PaperDebt,
     Payment,
 )
+from emergency_fund.schemas.stages import PlanView
 from emergency_fund.tables import emergency_grant, grant_plan, paper_debt, standard
 from shared.problems import Problem, not_found
 
@@ -31,17 +35,39 @@ async def find_grant(tx: AsyncConnection, grant_id: UUID, *, for_update: bool = 
     """The row of a grant, and whether it `has_plan`. Raises Problem 404, also for one that the caller may not see (or
     handle, for update).
     """
-    query = select(emergency_grant, _HAS_PLAN).where(emergency_grant.c.grant_id == grant_id)
-    row = (await tx.execute(query.with_for_update(of=emergency_grant) if for_update else query)).one_or_none()
-    if row is None:
+    found = await find_grants(tx, [grant_id], for_update=for_update)
+    if grant_id not in found:
         raise not_found("支付单", grant_id)
-    return row
+    return found[grant_id]
+
+
+async def find_grants(
+    tx: AsyncConnection, grant_ids: Sequence[UUID], *, for_update: bool = False
+) -> dict[UUID, Row[Any]]:
+    """Those of the grants that the caller may see (or handle, for update). They are locked in one order."""
+    asked = any_(literal(list(grant_ids), ARRAY(Uuid)))
+    query = select(emergency_grant, _HAS_PLAN).where(emergency_grant.c.grant_id == asked)
+    if for_update:
+        query = query.order_by(emergency_grant.c.grant_id).with_for_update(of=emergency_grant)
+    return {row.grant_id: row for row in await tx.execute(query)}
 
 
 async def grant_view(tx: AsyncConnection, grant_id: UUID) -> GrantView:
     """A grant as callers see it. Raises Problem 404."""
     grant = await find_grant(tx, grant_id)
     debts = await tx.execute(select(paper_debt).where(paper_debt.c.grant_id == grant_id).order_by(paper_debt.c.debt_id))
+    return view_of(
+        grant,
+        debts=[PaperDebt.model_validate(debt, from_attributes=True) for debt in debts],
+        plan=await plan_view(tx, grant_id) if grant.has_plan else None,
+        follow_ups=await follow_ups_of(tx, grant_id) if grant.transfer_id else [],
+    )
+
+
+def view_of(
+    grant: Row[Any], *, debts: list[PaperDebt], follow_ups: list[FollowUpView], plan: PlanView | None = None
+) -> GrantView:
+    """A grant as callers see it, with what belongs to it."""
     refusal = None
     if grant.refusal_code is not None:
         refusal = GrantRefusal(
@@ -63,7 +89,7 @@ async def grant_view(tx: AsyncConnection, grant_id: UUID) -> GrantView:
         payment=Payment(method=grant.payment_method, payee_ref=grant.payee_ref),
         papers_present=grant.papers_present,
         papers_missing=[MissingPaper(**missing) for missing in grant.papers_missing],
-        debts=[PaperDebt.model_validate(debt, from_attributes=True) for debt in debts],
+        debts=debts,
         limit=AppliedLimit(
             standard=grant.standard_fen,
             limit=grant.limit_fen,
@@ -81,8 +107,8 @@ async def grant_view(tx: AsyncConnection, grant_id: UUID) -> GrantView:
         paid_at=grant.paid_at,
         transfer_id=grant.transfer_id,
         closed_at=grant.closed_at,
-        plan=await plan_view(tx, grant_id) if grant.has_plan else None,
-        follow_ups=await follow_ups_of(tx, grant_id) if grant.transfer_id else [],
+        plan=plan,
+        follow_ups=follow_ups,
     )
 
 

@@ -1,8 +1,9 @@
 """Values that several requests share, and the two kinds of models: what is sent and what is seen."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -56,3 +57,8 @@ class Seen(BaseModel):
     """What the service shows."""
 
     model_config = ConfigDict(frozen=True)
+
+    @classmethod
+    def of_new_row(cls, row: Mapping[str, Any]) -> Self:
+        """What a row that was just inserted will be shown as: columns that it did not name are empty."""
+        return cls.model_validate(dict.fromkeys(cls.model_fields) | dict(row))
