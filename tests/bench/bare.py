@@ -1,4 +1,4 @@
-"""What `tests.bench.api` measures intake against: bare FastAPI routes with one statement each, and nothing else.
+"""What services are measured against: bare FastAPI routes with one statement each, or none, and nothing else.
 
 No token, no validation beyond JSON, no middleware, no pool but asyncpg's own. A process of its own runs it.
 """
@@ -48,6 +48,10 @@ def create() -> FastAPI:
         statement = "insert into submission (submission_id, body) values ($1, $2)"
         await app.state.pool.execute(statement, submission_id, json.dumps(body, ensure_ascii=False))
         return {"submission_id": submission_id}
+
+    @app.post("/v1/echo")
+    async def echo(body: dict[str, Any]) -> dict[str, Any]:
+        return body
 
     @app.get("/v1/applications/{owner_id}/timeline")
     async def timeline(owner_id: UUID) -> list[dict[str, Any]]:

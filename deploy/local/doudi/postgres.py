@@ -66,7 +66,7 @@ class Postgres:
             self._create_data_directory()
             self._child = Child(
                 "PostgreSQL",
-                [str(self._program("postgres")), "-D", str(self._data)],
+                [str(self.program("postgres")), "-D", str(self._data)],
                 log=self._directory / "postgres.log",
                 directory=self._directory,
                 user=self._user,
@@ -92,7 +92,8 @@ class Postgres:
         self.stop()
         self.start()
 
-    def _program(self, name: str) -> Path:
+    def program(self, name: str) -> Path:
+        """A program of the installation, such as `pgbench`; it may not be there."""
         return self._installation / "bin" / name
 
     def _create_data_directory(self) -> None:
@@ -112,7 +113,7 @@ class Postgres:
         initdb = Child(
             "initdb",
             [
-                *[str(self._program("initdb")), "--pgdata", str(self._data), "--username", SUPERUSER],
+                *[str(self.program("initdb")), "--pgdata", str(self._data), "--username", SUPERUSER],
                 *["--pwfile", str(password_file), "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"],
                 *["--no-sync", "--no-instructions", "--set", "scram_iterations=1"],
             ],
@@ -133,7 +134,7 @@ class Postgres:
             file.write(lines)
 
     def _accepts_connections(self) -> bool:
-        command = [str(self._program("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(self.cluster.port), "-t", "5"]
+        command = [str(self.program("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(self.cluster.port), "-t", "5"]
         return subprocess.run(command, check=False).returncode == 0
 
 

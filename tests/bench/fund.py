@@ -1,0 +1,275 @@
+"""Payments of the street reserve per second, on one hot street and on all fourteen, against limits of the same run.
+
+The limits: TPC-B-like transactions of pgbench (which do less: four small rows, no order between them but one balance);
+a loop over asyncpg that writes the rows of one payment in one transaction, with every constraint and trigger; a bare
+FastAPI route that gives back its body. Each round measures both sides of a ratio once, so that a busy machine slows
+both.
+
+What is measured is `Payments.pay`, whole: key, grant, recusal, reserve, transfer, follow-up with its deadline, events,
+answer; first by callers in this process, each asking again when it has its answer (closed) or at a given rate (open),
+then over HTTP with tokens. The last line is one JSON object. Run: `python -m tests.bench.fund`.
+"""
+
+import asyncio
+import json
+import re
+import statistics
+import subprocess
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import cycle, islice
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import uvloop
+from tests.bench.load import Run, http_request, median_ratio, median_run, run_load, scratch_directory
+from tests.bench.raw_payment import pay_raw
+from tests.bench.servers import Servers, start_servers
+
+from emergency_fund.handlers.payments import Payments
+from shared.auth import Principal, Role
+from shared.clock import SystemClock
+from shared.database import Database
+from shared.ids import new_id
+from shared.seal import SealKey
+
+ROUNDS = 3
+CALLERS = 64
+PAYMENTS = 4000
+SINGLE = 500
+OPEN_SHARE = 0.5
+"""The open loop asks at this share of what the closed one reached."""
+REQUESTS = 3000
+WARM_UP = 200
+SECONDS = 5
+"""Of pgbench, and of the open loop."""
+_TPCB_CLIENTS = 16
+_PREPARE = """
+with asked as (
+    insert into emergency_grant (
+        grant_id, street, household_id, cause, occurred_on, place, amount_fen, member_refs, payment_method, payee_ref,
+        papers_present, papers_missing, standard_fen, limit_fen, counted_fen, state, requested_by, requested_at
+    )
+    select grant_id, street, gen_random_uuid(), 'fire', current_date, 'bench', 1, '{p1}', 'cash', 'p1', '{}', '[]',
+        91000, 364000, 0, 'requested', 'clerk-' || street || '-1', now()
+    from unnest($1::uuid[], $2::text[]) as wanted (grant_id, street)
+)
+select 1
+"""
+_APPROVE = """
+update emergency_grant set state = 'approved', approved_by = 'approver', approved_at = now()
+where grant_id = any($1) and state = 'requested'
+"""
+
+Grant = tuple[UUID, str]
+Pay = Callable[[UUID, str], Awaitable[object]]
+
+
+async def approved(owner: Any, streets: Sequence[str], count: int) -> list[Grant]:
+    """Grants of one fen each, asked for and approved, spread over the streets."""
+    grants = [(new_id(), street) for street in islice(cycle(streets), count)]
+    await owner.execute(_PREPARE, [grant_id for grant_id, _ in grants], [street for _, street in grants])
+    await owner.execute(_APPROVE, [grant_id for grant_id, _ in grants])
+    return grants
+
+
+async def closed_loop(pay: Pay, grants: Sequence[Grant], *, callers: int) -> Run:
+    """So many callers, each asking for the next one when it has its answer."""
+    waiting = iter(grants)
+    latencies: list[float] = []
+
+    async def call() -> None:
+        for grant_id, street in waiting:
+            asked_at = time.perf_counter()
+            await pay(grant_id, street)
+            latencies.append((time.perf_counter() - asked_at) * 1000)
+
+    cpu_before, began_at = time.process_time(), time.perf_counter()
+    await asyncio.gather(*(call() for _ in range(callers)))
+    seconds = time.perf_counter() - began_at
+    return Run(
+        per_second=len(latencies) / seconds,
+        cpu_ms=(time.process_time() - cpu_before) / len(latencies) * 1000,
+        latencies_ms=latencies,
+    )
+
+
+async def open_loop(pay: Pay, grants: Sequence[Grant], *, per_second: float) -> Run:
+    """One is asked for at each tick, whether or not those before are answered. A latency begins at its tick."""
+    latencies: list[float] = []
+    began_at = time.perf_counter()
+    cpu_before = time.process_time()
+
+    async def call(grant: Grant, tick: float) -> None:
+        await pay(*grant)
+        latencies.append((time.perf_counter() - tick) * 1000)
+
+    async with asyncio.TaskGroup() as calls:
+        for index, grant in enumerate(grants):
+            tick = began_at + index / per_second
+            await asyncio.sleep(max(0.0, tick - time.perf_counter()))
+            calls.create_task(call(grant, tick))
+    seconds = time.perf_counter() - began_at
+    return Run(
+        per_second=len(latencies) / seconds,
+        cpu_ms=(time.process_time() - cpu_before) / len(latencies) * 1000,
+        latencies_ms=latencies,
+    )
+
+
+@dataclass
+class Bench:
+    """What the rounds are made of."""
+
+    servers: Servers
+    owner: Any
+    payments: Payments
+    streets: Sequence[str]
+    runs: dict[str, list[Run]] = field(default_factory=dict)
+
+    async def round(self, *, payments: int, seconds: int) -> None:
+        """Each side once."""
+        hot = self.streets[:1]
+        await self._tpcb("tpcb_hot", scale=1, seconds=seconds)
+        await self._closed("hot", hot, payments)
+        await self._open("hot_open", hot, seconds=seconds)
+        await self._tpcb("tpcb_14", scale=len(self.streets), seconds=seconds)
+        await self._closed("all14", self.streets, payments)
+        await self._raw(min(payments, SINGLE))
+        await self._http(min(payments, REQUESTS))
+
+    async def _tpcb(self, name: str, *, scale: int, seconds: int) -> None:
+        """Without pgbench there are no such figures, and no ratios to them."""
+        rate = await asyncio.to_thread(tpcb, self.servers, scale=scale, seconds=seconds)
+        if rate is not None:
+            self._keep(name, Run(per_second=rate, cpu_ms=0.0, latencies_ms=[1000 * _TPCB_CLIENTS / rate]))
+
+    async def _closed(self, name: str, streets: Sequence[str], payments: int) -> None:
+        grants = await approved(self.owner, streets, payments)
+        self._keep(name, await closed_loop(self._pay, grants, callers=CALLERS))
+        await self._relay_is_done()
+
+    async def _open(self, name: str, streets: Sequence[str], *, seconds: int) -> None:
+        rate = self.runs["hot"][-1].per_second * OPEN_SHARE
+        grants = await approved(self.owner, streets, int(rate * seconds))
+        self._keep(name, await open_loop(self._pay, grants, per_second=rate))
+        await self._relay_is_done()
+
+    async def _raw(self, payments: int) -> None:
+        self._keep(
+            "single", await closed_loop(self._pay, await approved(self.owner, self.streets[:1], payments), callers=1)
+        )
+        await self._relay_is_done()
+
+        async def raw(grant_id: UUID, street: str) -> None:
+            await pay_raw(self.owner, grant_id, street)
+
+        self._keep(
+            "raw_single", await closed_loop(raw, await approved(self.owner, self.streets[:1], payments), callers=1)
+        )
+        await self._relay_is_done()
+
+    async def _http(self, payments: int) -> None:
+        clerks = {street: self.servers.officer_token(f"clerk-{street}-1") for street in self.streets}
+        requests = [
+            http_request(
+                "POST",
+                f"/v1/grants/{grant_id}/payment",
+                headers={
+                    "Authorization": f"Bearer {clerks[street]}",
+                    "Idempotency-Key": str(grant_id),
+                    "Content-Length": "0",
+                },
+            )
+            for grant_id, street in await approved(self.owner, self.streets, payments)
+        ]
+        self._keep("http", await run_load(self.servers.service, requests, expect=200))
+        await self._relay_is_done()
+        echo = http_request("POST", "/v1/echo", headers={}, body={"grant_id": str(new_id())})
+        self._keep("echo", await run_load(self.servers.bare, [echo] * payments, expect=200))
+
+    async def _pay(self, grant_id: UUID, street: str) -> None:
+        clerk = Principal(
+            subject=f"clerk-{street}-1",
+            client_id="bench",
+            roles=frozenset({Role.STREET_CLERK}),
+            streets=frozenset({street}),
+        )
+        await self.payments.pay(clerk, grant_id, str(grant_id))
+
+    async def _relay_is_done(self) -> None:
+        """Wait until the service has sent what was recorded, so that its relay takes no time from the next side."""
+        while await self.owner.fetchval("select exists (select from outbox)"):  # noqa: ASYNC110  # another process
+            await asyncio.sleep(0.05)
+
+    def _keep(self, name: str, run: Run) -> None:
+        self.runs.setdefault(name, []).append(run)
+
+
+def tpcb(servers: Servers, *, scale: int, seconds: int) -> float | None:
+    """Transactions per second of pgbench's TPC-B-like script in the same cluster; None where the binary is not."""
+    pgbench = servers.postgres.program("pgbench")
+    if not pgbench.exists():
+        return None
+    database = servers.bare_database
+    subprocess.run(  # a program of the same installation as the server
+        [pgbench, "-i", "-q", "-s", str(scale), database], check=True, capture_output=True
+    )
+    arguments = ["-n", "-b", "tpcb-like", "-c", str(_TPCB_CLIENTS), "-j", "1", "-T", str(seconds), database]
+    printed = subprocess.run([pgbench, *arguments], check=True, capture_output=True, text=True).stdout
+    found = re.search(r"tps = ([0-9.]+)", printed)
+    assert found is not None, printed
+    return float(found[1])
+
+
+def figures(runs: dict[str, list[Run]]) -> dict[str, Any]:
+    """What the last line says."""
+    told: dict[str, Any] = {}
+    for name, ours, limit in (
+        ("ratio_to_tpcb_hot", "hot", "tpcb_hot"),
+        ("ratio_to_tpcb_14", "all14", "tpcb_14"),
+        ("ratio_to_raw_single", "single", "raw_single"),
+        ("ratio_hot_to_raw_single", "hot", "raw_single"),
+        ("ratio_http_to_echo", "http", "echo"),
+    ):
+        told[name] = round(median_ratio(runs[ours], runs[limit]), 3) if limit in runs else None
+    told["p99_ms_hot"] = round(median_run(runs["hot_open"]).p99_ms, 2)
+    for name, each in runs.items():
+        told[f"{name}_per_second"] = round(statistics.median(run.per_second for run in each), 1)
+        told[f"{name}_p50_ms"], told[f"{name}_p99_ms"] = (
+            round(median_run(each).p50_ms, 2),
+            round(median_run(each).p99_ms, 2),
+        )
+    return {**told, "rounds": ROUNDS, "callers": CALLERS}
+
+
+async def measure(servers: Servers) -> dict[str, Any]:
+    """All rounds, printed as they end; the figures."""
+    database = Database(servers.databases.app, seal_key=SealKey.read(servers.seal_key))
+    owner = await asyncpg.connect(servers.service_database)
+    await owner.execute("select act_as_service()")
+    streets = [row["street"] for row in await owner.fetch("select street from reserve order by street")]
+    bench = Bench(servers, owner, Payments(database, SystemClock()), streets)
+    await bench.round(payments=WARM_UP, seconds=1)
+    bench.runs.clear()
+    for number in range(1, ROUNDS + 1):
+        await bench.round(payments=PAYMENTS, seconds=SECONDS)
+        rates = "  ".join(f"{name} {each[-1].per_second:.0f}" for name, each in bench.runs.items())
+        print(f"round {number}, per second:  {rates}", flush=True)
+    await owner.close()
+    await database.close()
+    return figures(bench.runs)
+
+
+def main() -> None:
+    """Start the servers, measure, print."""
+    with scratch_directory() as directory, ExitStack() as cleanup:
+        servers = start_servers("emergency-fund", directory, cleanup)
+        print(json.dumps(uvloop.run(measure(servers))))
+
+
+if __name__ == "__main__":
+    main()
