@@ -79,6 +79,10 @@ bench-api: setup  ## Requests per second against a bare route
 bench-cases: setup  ## Complete cases per minute through all services
 	@$(BIN)/python -m tests.bench.cases
 
+.PHONY: bench-fund
+bench-fund: setup  ## Payments per second from one hot street and from all, against pgbench, a raw loop and a bare route
+	@$(BIN)/python -m tests.bench.fund
+
 .PHONY: bench-rules
 bench-rules: setup  ## The rules over 1.2 million persons and for one household, against OpenFisca-Core
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tests/bench/openfisca/requirements.lock

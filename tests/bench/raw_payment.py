@@ -31,7 +31,9 @@ select schedule_deadlines(
 )
 """
 _EVENTS = """
-select record_events(array[$1::uuid, $2::uuid], array['emergency-fund', 'emergency-fund'], array[$3, $3], array[$4::bytea, $4])
+select record_events(
+    array[$1::uuid, $2::uuid], array['emergency-fund', 'emergency-fund'], array[$3, $3], array[$4::bytea, $4]
+)
 """
 _KEEP = "insert into idempotency (owner, key, body_digest, answer) values ('raw', $1, $2, $3)"
 

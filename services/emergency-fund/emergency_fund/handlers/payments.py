@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from emergency_fund.handlers.batches import Batches
 from emergency_fund.handlers.pay import Due, pay_out
 from emergency_fund.handlers.recusals import recused
 from emergency_fund.handlers.steps import state_after
@@ -22,7 +23,6 @@ from emergency_fund.rules.grant import GrantAction
 from emergency_fund.schemas.grants import GrantView
 from shared import bus
 from shared.auth import Principal
-from shared.batches import Batches
 from shared.clock import Clock
 from shared.database import Database
 from shared.idempotency import Claim, answered_all, keep_all, key_owner

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund import tables
+from emergency_fund.handlers.bulk import insert_rows
 from emergency_fund.rules.ledger import Account, Amounts, TransferKind
-from shared.bulk import insert_rows
 from shared.clock import local_date
 from shared.database import driver_connection
 from shared.ids import new_id

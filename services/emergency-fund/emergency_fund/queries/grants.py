@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Uuid, any_, exists, literal, select
+from sqlalchemy import Row, Uuid, any_, bindparam, exists, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -29,6 +29,11 @@ from emergency_fund.tables import emergency_grant, grant_plan, paper_debt, stand
 from shared.problems import Problem, not_found
 
 _HAS_PLAN = exists().where(grant_plan.c.grant_id == emergency_grant.c.grant_id).label("has_plan")
+# Made once: a payment has little else that takes as long.
+_FIND = select(emergency_grant, _HAS_PLAN).where(
+    emergency_grant.c.grant_id == any_(bindparam("grant_ids", type_=ARRAY(Uuid)))
+)
+_FIND_FOR_UPDATE = _FIND.order_by(emergency_grant.c.grant_id).with_for_update(of=emergency_grant)
 
 
 async def find_grant(tx: AsyncConnection, grant_id: UUID, *, for_update: bool = False) -> Row[Any]:
@@ -45,11 +50,8 @@ async def find_grants(
     tx: AsyncConnection, grant_ids: Sequence[UUID], *, for_update: bool = False
 ) -> dict[UUID, Row[Any]]:
     """Those of the grants that the caller may see (or handle, for update). They are locked in one order."""
-    asked = any_(literal(list(grant_ids), ARRAY(Uuid)))
-    query = select(emergency_grant, _HAS_PLAN).where(emergency_grant.c.grant_id == asked)
-    if for_update:
-        query = query.order_by(emergency_grant.c.grant_id).with_for_update(of=emergency_grant)
-    return {row.grant_id: row for row in await tx.execute(query)}
+    query = _FIND_FOR_UPDATE if for_update else _FIND
+    return {row.grant_id: row for row in await tx.execute(query, {"grant_ids": list(grant_ids)})}
 
 
 async def grant_view(tx: AsyncConnection, grant_id: UUID) -> GrantView:
