@@ -27,5 +27,4 @@ def _insert(table: Table, columns: tuple[str, ...]) -> str:
     arrays = ", ".join(
         f"${at}::{table.c[column].type.compile(_DIALECT)}[]" for at, column in enumerate(columns, start=1)
     )
-    # Names of our own tables and columns, no values.
-    return f"insert into {table.name} ({', '.join(columns)}) select * from unnest({arrays})"  # noqa: S608
+    return f"insert into {table.name} ({', '.join(columns)}) select * from unnest({arrays})"  # noqa: S608 - names of tables and columns
