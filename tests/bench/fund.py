@@ -188,10 +188,10 @@ class Bench:
             )
             for grant_id, street in await approved(self.owner, self.streets, payments)
         ]
-        self._keep("http", await run_load(self.servers.service, requests, expect=200))
+        self._keep("http", await run_load(self.servers.service, requests, expect=200, over=CALLERS))
         await self._relay_is_done()
         echo = http_request("POST", "/v1/echo", headers={}, body={"grant_id": str(new_id())})
-        self._keep("echo", await run_load(self.servers.bare, [echo] * payments, expect=200))
+        self._keep("echo", await run_load(self.servers.bare, [echo] * payments, expect=200, over=CALLERS))
 
     async def _pay(self, grant_id: UUID, street: str) -> None:
         clerk = Principal(

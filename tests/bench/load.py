@@ -127,12 +127,12 @@ class Server:
         return float(times.user + times.system)
 
 
-async def run_load(server: Server, requests: Iterable[bytes], *, expect: int) -> Run:
-    """Send all requests over CONNECTIONS connections, each sending its next one when it has its answer.
+async def run_load(server: Server, requests: Iterable[bytes], *, expect: int, over: int = CONNECTIONS) -> Run:
+    """Send all requests over so many connections, each sending its next one when it has its answer.
 
     Raises UnexpectedAnswer for any status but the expected one.
     """
-    connections = [await Connection.open(server.url) for _ in range(CONNECTIONS)]
+    connections = [await Connection.open(server.url) for _ in range(over)]
     waiting = iter(requests)
     latencies: list[float] = []
 
