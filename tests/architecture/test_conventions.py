@@ -45,6 +45,9 @@ CONTRACTS = sorted(contracts(), key=lambda contract: contract.type)
 KEPT_BY_OVERSIGHT_ALONE = {
     "PersonalDataAccessed": "a look at personal data is a matter of the history, which oversight keeps",
     "HouseholdRegistered": "others learn of a household with what happens to it",
+    "HomelessPersonFiled": "as HouseholdRegistered",
+    "HomelessPersonAided": "given by the street, which reads it from intake; oversight sees that it is given",
+    "HomelessPersonGuided": "civil affairs reads from intake who waits to be escorted home",
     "ReserveReplenished": "the answer of finance is known by ReplenishmentAnswered; this one closes the books",
     "ReserveAccountRegistered": "which account a reserve has matters to its street and to those who check",
     "StatementImported": "reconciliation is checked by oversight and by nobody else",

@@ -326,6 +326,7 @@ async def put_on_record(district: District) -> OnRecord:
     shared |= await _enter_standard(district)
     shared |= await _screen(district, shared["household_id"])
     fund = await _pay(district, shared["household_id"])
+    shared |= await _help_homeless(district)
     referrals = {name: await _refer(district, name, shared) for name in sorted(_DEPARTMENTS)}
     replenishment = ReplenishmentRequested.from_example()
     await district["finance"].hear(envelope_of(replenishment, clock=district.clock))
@@ -419,6 +420,22 @@ async def _screen(district: District, household_id: str) -> dict[str, str]:
     service = district["eligibility"]
     answer = await service.http.get("/v1/findings", headers=service.caller(Role.DISTRICT_OFFICER))
     return {"screening_id": screening["screening_id"], "finding_id": answer.json()["items"][0]["finding_id"]}
+
+
+async def _help_homeless(district: District) -> dict[str, str]:
+    """Somebody without papers or name is found on the street, gets a file, and money from the reserve at once."""
+    body = example_of(district["intake"], "POST", "/v1/homeless-persons")
+    body |= {"street": STREET}
+    filed = await district.post("intake", "/v1/homeless-persons", body, Role.STREET_CLERK, subject=CLERK)
+    homeless_person_id: str = filed["homeless_person_id"]
+    await district.settle()
+    relief = example_of(district["emergency-fund"], "POST", "/v1/streets/{street}/quick-relief")
+    whom = {"homeless_person_id": homeless_person_id, "household_id": None, "persons": None}
+    relief |= whom | {"incident": relief["incident"] | {"on": "2022-10-10"}, "amount": "5.00"}
+    path = f"/v1/streets/{STREET}/quick-relief"
+    given = await district.post("emergency-fund", path, relief, Role.STREET_CLERK, subject=CLERK)
+    assert given["household_id"] == filed["household_id"], given
+    return {"homeless_person_id": homeless_person_id}
 
 
 async def _enter_standard(district: District) -> dict[str, str]:

@@ -48,9 +48,13 @@ _ROLES = {
 
 @dataclass
 class Intake:
-    """Intake's answer to a question about a household file: every household has p1 and p2, but for the unknown."""
+    """Intake's answer to a question about a file: every household has p1 and p2, but for the unknown, and a homeless
+    person has a household of one.
+    """
 
     unknown: set[UUID] = field(default_factory=set)
+    homeless: dict[UUID, UUID] = field(default_factory=dict)
+    """Their households, by the file of the person."""
     is_down: bool = False
     asked: list[httpx.Request] = field(default_factory=list)
 
@@ -58,11 +62,21 @@ class Intake:
         self.asked.append(request)
         if self.is_down:
             return httpx.Response(502)
+        if request.url.path.startswith("/v1/homeless-persons/"):
+            return self._homeless_person(UUID(request.url.path.split("/")[3]))
         household_id = UUID(request.url.path.rpartition("/")[2])
         if household_id in self.unknown:
             return httpx.Response(404, json={"code": "not_found", "detail": "未找到"})
         members = [{"id": "p1", "name": "李*"}, {"id": "p2", "name": "王*"}]
         return httpx.Response(200, json={"household_id": str(household_id), "street": STREET, "members": members})
+
+    def _homeless_person(self, homeless_person_id: UUID) -> httpx.Response:
+        if homeless_person_id not in self.homeless:
+            return httpx.Response(404, json={"code": "not_found", "detail": "未找到"})
+        ids = {"homeless_person_id": homeless_person_id, "household_id": self.homeless[homeless_person_id]}
+        return httpx.Response(
+            200, json={name: str(value) for name, value in ids.items()} | {"street": STREET, "person": "p1"}
+        )
 
 
 @dataclass
@@ -126,6 +140,25 @@ class Fund:
             "papers_missing": [{"paper": paper, "kind": "relief_before_approval"} for paper in missing],
         }
         return await self.http.post(f"/v1/streets/{street}/grants", json=body | changes, headers=self.as_(by, key))
+
+    async def request_for_homeless(
+        self,
+        homeless_person_id: UUID,
+        amount: str = "2900.00",
+        /,
+        *,
+        by: str = CLERK,
+        key: str | None = None,
+        **changes: Any,
+    ) -> httpx.Response:
+        """Ask for a grant for a homeless person."""
+        body = {
+            "homeless_person_id": str(homeless_person_id),
+            "incident": {"cause": "serious_illness", "on": "2022-12-03", "place": "地下通道"},
+            "amount": amount,
+            "payment": {"method": "cash", "payee_ref": "p1"},
+        }
+        return await self.http.post(f"/v1/streets/{STREET}/grants", json=body | changes, headers=self.as_(by, key))
 
     async def give(
         self, amount: str = "800.00", *, by: str = CLERK, key: str | None = None, **changes: Any

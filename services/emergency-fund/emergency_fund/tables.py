@@ -88,12 +88,17 @@ recusal = Table(
     "recusal", metadata, Column("household_id", Uuid, primary_key=True), Column("subject", Text, primary_key=True)
 )
 
+joined_household = Table(
+    "joined_household", metadata, Column("household_id", Uuid, primary_key=True), Column("joined_to", Uuid)
+)
+
 emergency_grant = Table(
     "emergency_grant",
     metadata,
     Column("grant_id", Uuid, primary_key=True),
     Column("street", Text),
     Column("household_id", Uuid),
+    Column("homeless_person_id", Uuid),
     Column("cause", Text),
     Column("occurred_on", Date),
     Column("place", Text),

@@ -71,3 +71,48 @@ decision_limit = sa.Table(
     sa.Column("working_days", sa.Integer, nullable=False),
 )
 """Within how many working days an application is decided, from a day on."""
+
+homeless_person = sa.Table(
+    "homeless_person",
+    metadata,
+    sa.Column("homeless_person_id", UUID, primary_key=True),
+    sa.Column("street", sa.Text, nullable=False),
+    sa.Column("household_id", UUID, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("found_on", sa.Date, nullable=False),
+    sa.Column("details", sa.LargeBinary, nullable=False),
+    sa.Column("identity_index", sa.LargeBinary),
+    sa.Column("identified_household_id", UUID),
+    sa.Column("identified_by", sa.Text),
+    sa.Column("identified_at", sa.DateTime(timezone=True)),
+    sa.Column("opened_by", sa.Text, nullable=False),
+    sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+)
+"""Who was found living on the street; `household_id` is a household of one, opened with the file."""
+
+homeless_person_aid = sa.Table(
+    "homeless_person_aid",
+    metadata,
+    sa.Column("aid_id", UUID, primary_key=True),
+    sa.Column("homeless_person_id", UUID, nullable=False),
+    sa.Column("street", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("quantity", sa.Integer, nullable=False),
+    sa.Column("given_on", sa.Date, nullable=False),
+    sa.Column("given_by", sa.Text, nullable=False),
+    sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+)
+
+homeless_person_step = sa.Table(
+    "homeless_person_step",
+    metadata,
+    sa.Column("step_id", UUID, primary_key=True),
+    sa.Column("homeless_person_id", UUID, nullable=False),
+    sa.Column("street", sa.Text, nullable=False),
+    sa.Column("step", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("taken_on", sa.Date, nullable=False),
+    sa.Column("destination", sa.Text),
+    sa.Column("recorded_by", sa.Text, nullable=False),
+    sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+)

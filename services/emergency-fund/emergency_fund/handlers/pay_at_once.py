@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from emergency_fund.clients import Clients, check_household
+from emergency_fund.clients import Clients, Recipient, find_recipient
 from emergency_fund.handlers.debts import settle_advance
 from emergency_fund.handlers.pay import Due, pay_out
 from emergency_fund.handlers.request import Held, check_day, hold_against_limit, record_grant
@@ -49,14 +49,16 @@ async def give(
     if before is not None:
         return before
     check_day(request.incident.on, today=clock.today())
-    await check_household(clients, request.household_id, request.persons)
+    recipient = await find_recipient(clients, request)
     async with database.transaction(caller) as tx:
-        given: GrantView = await once(tx, **claim, write=lambda: _give(tx, clock, caller, street, request))
+        given: GrantView = await once(tx, **claim, write=lambda: _give(tx, clock, caller, street, request, recipient))
     return given
 
 
-async def _give(tx: AsyncConnection, clock: Clock, caller: Principal, street: str, request: QuickRelief) -> GrantView:
-    held = await hold_against_limit(tx, clock, caller, street, request)
+async def _give(
+    tx: AsyncConnection, clock: Clock, caller: Principal, street: str, request: QuickRelief, recipient: Recipient
+) -> GrantView:
+    held = await hold_against_limit(tx, clock, caller, street, request, recipient)
     today = clock.today()
     small_fen = parameters.small_fen(held.limit.standard_fen, on=today)
     if held.counted_fen + request.amount > small_fen:
@@ -68,6 +70,7 @@ async def _give(tx: AsyncConnection, clock: Clock, caller: Principal, street: st
         caller,
         street,
         request,
+        recipient,
         grant_id,
         held,
         state=GrantState.REQUESTED,
@@ -75,7 +78,7 @@ async def _give(tx: AsyncConnection, clock: Clock, caller: Principal, street: st
         small_fen=small_fen,
     )
     asked = GrantRequested(
-        household_id=request.household_id,
+        household_id=recipient.household_id,
         grant_id=grant_id,
         street=street,
         cause=request.incident.cause,

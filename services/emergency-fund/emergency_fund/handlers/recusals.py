@@ -22,7 +22,10 @@ async def keep_recusal(tx: AsyncConnection, delivery: Delivery[OfficerRecused]) 
 
 
 async def refuse_recused(tx: AsyncConnection, caller: Principal, household_id: UUID) -> None:
-    """Raises Problem 409 for an officer who stepped back from the household."""
+    """Raises Problem 409 for an officer who stepped back from the household, or from one that counts together with it.
+
+    `caller`: the one in whose context `tx` is.
+    """
     if await recusals_among(tx, [(household_id, caller.subject)]):
         raise recused(caller, household_id)
 

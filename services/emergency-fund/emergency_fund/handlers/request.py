@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from emergency_fund.clients import Clients, check_household
+from emergency_fund.clients import Clients, Recipient, find_recipient
 from emergency_fund.handlers.plan import keep_plan, require_plan
 from emergency_fund.handlers.recusals import refuse_recused
 from emergency_fund.queries.grants import grant_view, limit_on
@@ -61,9 +61,9 @@ async def request_grant(
     if outcome is None:
         check_day(request.incident.on, today=clock.today())
         require_plan(request, today=clock.today())
-        await check_household(clients, request.household_id, request.persons)
+        recipient = await find_recipient(clients, request)
         async with database.transaction(caller) as tx:
-            outcome = await once(tx, **claim, write=lambda: _request(tx, clock, caller, street, request))
+            outcome = await once(tx, **claim, write=lambda: _request(tx, clock, caller, street, request, recipient))
     # After the commit: the refusal is on record although the answer is an error.
     if outcome.refused is not None:
         raise Problem(
@@ -93,16 +93,16 @@ def check_day(occurred_on: date, *, today: date) -> None:
 
 
 async def _request(
-    tx: AsyncConnection, clock: Clock, caller: Principal, street: str, request: GrantRequest
+    tx: AsyncConnection, clock: Clock, caller: Principal, street: str, request: GrantRequest, recipient: Recipient
 ) -> _Outcome:
     grant_id = new_id()
-    held = await hold_against_limit(tx, clock, caller, street, request)
+    held = await hold_against_limit(tx, clock, caller, street, request, recipient)
     refused = None
     if not held.limit.is_below(request.amount, counted_fen=held.counted_fen):
         refused = _refused(request.amount, held.counted_fen, held.limit)
-    await record_grant(tx, clock, caller, street, request, grant_id, held, **_first_state(refused, clock))
+    await record_grant(tx, clock, caller, street, request, recipient, grant_id, held, **_first_state(refused, clock))
     await keep_plan(tx, grant_id, street, request)
-    await outbox.record(tx, _event(grant_id, street, request, caller, refused=refused), at=clock.now())
+    await outbox.record(tx, _event(grant_id, street, request, recipient, caller, refused=refused), at=clock.now())
     return _Outcome(grant=await grant_view(tx, grant_id), refused=refused)
 
 
@@ -115,19 +115,22 @@ class Held:
     counted_fen: int
 
 
-async def hold_against_limit(tx: AsyncConnection, clock: Clock, caller: Principal, street: str, request: Asked) -> Held:
-    """The limit of today, and what the household already has. Other requests for the household wait until `tx` ends.
+async def hold_against_limit(
+    tx: AsyncConnection, clock: Clock, caller: Principal, street: str, request: Asked, recipient: Recipient
+) -> Held:
+    """The limit of today, and what the household already has, as a homeless person and as a member of a household.
 
-    Raises Problem 404, 409 for an officer who stepped back from the household, 503 without a standard.
+    Other requests for the household wait until `tx` ends. Raises Problem 404, 409 for an officer who stepped back from
+    the household, 503 without a standard.
     """
     await float_of(tx, street)
-    await refuse_recused(tx, caller, request.household_id)
+    await refuse_recused(tx, caller, recipient.household_id)
     limit, emergency_id = await limit_on(tx, clock.today(), street=street)
     counted_fen: int = (
         await tx.execute(
             _COUNT,
             {
-                "household_id": request.household_id,
+                "household_id": recipient.household_id,
                 "cause": request.incident.cause,
                 "occurred_on": request.incident.on,
                 "within_days": parameters.same_incident_days(on=clock.today()),
@@ -144,6 +147,7 @@ async def record_grant(
     caller: Principal,
     street: str,
     request: GrantRequest | QuickRelief,
+    recipient: Recipient,
     grant_id: UUID,
     held: Held,
     **facts: Any,
@@ -153,13 +157,14 @@ async def record_grant(
         insert(emergency_grant).values(
             grant_id=grant_id,
             street=street,
-            household_id=request.household_id,
+            household_id=recipient.household_id,
+            homeless_person_id=recipient.homeless_person_id,
             cause=request.incident.cause,
             occurred_on=request.incident.on,
             place=request.incident.place,
             separate_because=request.incident.separate_because,
             amount_fen=request.amount,
-            member_refs=request.persons,
+            member_refs=recipient.persons,
             payment_method=request.payment.method,
             payee_ref=request.payment.payee_ref,
             papers_present=request.papers_present,
@@ -198,11 +203,17 @@ def _first_state(refused: _Refused | None, clock: Clock) -> dict[str, Any]:
 
 
 def _event(
-    grant_id: UUID, street: str, request: GrantRequest, caller: Principal, *, refused: _Refused | None
+    grant_id: UUID,
+    street: str,
+    request: GrantRequest,
+    recipient: Recipient,
+    caller: Principal,
+    *,
+    refused: _Refused | None,
 ) -> GrantRequested | GrantRefused:
     if refused is None:
         return GrantRequested(
-            household_id=request.household_id,
+            household_id=recipient.household_id,
             grant_id=grant_id,
             street=street,
             cause=request.incident.cause,
@@ -210,7 +221,7 @@ def _event(
             requested_by=caller.subject,
         )
     return GrantRefused(
-        household_id=request.household_id,
+        household_id=recipient.household_id,
         grant_id=grant_id,
         street=street,
         cause=request.incident.cause,

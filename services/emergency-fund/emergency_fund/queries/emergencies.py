@@ -13,10 +13,7 @@ from emergency_fund.tables import declared_emergency
 from shared.database import driver_connection
 from shared.problems import not_found
 
-_RECUSED = (
-    "select recusal.household_id, recusal.subject from recusal"
-    " join unnest($1::uuid[], $2::text[]) as asked (household_id, subject) using (household_id, subject)"
-)
+_STEPPED_BACK = "select household_id, subject from stepped_back($1::uuid[], $2::text[])"
 
 
 async def find_emergency(tx: AsyncConnection, emergency_id: UUID, *, for_update: bool = False) -> Row[Any]:
@@ -59,7 +56,11 @@ async def emergency_on(tx: AsyncConnection, day: date, *, street: str) -> Any:
 
 
 async def recusals_among(tx: AsyncConnection, pairs: Sequence[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
-    """Which of these households and officers belong together because the officer stepped back."""
+    """Of which of these households which officer stepped back, or of one that is counted together with it. Who is not
+    the service itself finds out about nobody else.
+    """
     driver = await driver_connection(tx)
-    rows = await driver.fetch(_RECUSED, [household_id for household_id, _ in pairs], [subject for _, subject in pairs])
+    rows = await driver.fetch(
+        _STEPPED_BACK, [household_id for household_id, _ in pairs], [subject for _, subject in pairs]
+    )
     return {(row["household_id"], row["subject"]) for row in rows}

@@ -34,7 +34,7 @@ async def follow_ups_of(tx: AsyncConnection, grant_id: UUID) -> list[FollowUpVie
 async def open_follow_ups(tx: AsyncConnection, street: str, *, only_overdue: bool) -> OpenFollowUps:
     """Households of a street that somebody must look after, or only those whose last day is over."""
     query = (
-        select(follow_up, emergency_grant.c.household_id)
+        select(follow_up, emergency_grant.c.household_id, emergency_grant.c.homeless_person_id)
         .join(emergency_grant, emergency_grant.c.grant_id == follow_up.c.grant_id)
         .where(follow_up.c.street == street, follow_up.c.outcome.is_(None))
         .order_by(follow_up.c.due_on, follow_up.c.follow_up_id)
@@ -44,7 +44,10 @@ async def open_follow_ups(tx: AsyncConnection, street: str, *, only_overdue: boo
     rows = await tx.execute(query)
     return OpenFollowUps(
         street=street,
-        follow_ups=[OpenFollowUp(household_id=row.household_id, follow_up=_view(row)) for row in rows],
+        follow_ups=[
+            OpenFollowUp(household_id=row.household_id, homeless_person_id=row.homeless_person_id, follow_up=_view(row))
+            for row in rows
+        ],
     )
 
 

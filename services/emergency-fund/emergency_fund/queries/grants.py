@@ -83,6 +83,7 @@ def view_of(
         grant_id=grant.grant_id,
         street=grant.street,
         household_id=grant.household_id,
+        homeless_person_id=grant.homeless_person_id,
         incident=Incident(
             cause=grant.cause, on=grant.occurred_on, place=grant.place, separate_because=grant.separate_because
         ),

@@ -66,9 +66,10 @@ class FollowUpView(Seen):
 
 
 class OpenFollowUp(Seen):
-    """A household that somebody must look after."""
+    """A household, or a homeless person, that somebody must look after."""
 
     household_id: UUID = Field(examples=[_HOUSEHOLD])
+    homeless_person_id: UUID | None = Field(description="空：受助人是家庭成员", examples=[None])
     follow_up: FollowUpView
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from emergency_fund.rules.grant import GrantState
 from emergency_fund.rules.stages import FEWEST_STAGES, MOST_STAGES
@@ -16,6 +17,7 @@ from shared.events.emergency_fund import IncidentCause
 from shared.money import Fen
 
 _HOUSEHOLD = "01930000-0000-7000-8000-000000000001"
+_HOMELESS_PERSON = "01930000-0000-7000-8000-000000000031"
 _GRANT = "01930000-0000-7000-8000-00000000000b"
 _DEBT = "01930000-0000-7000-8000-00000000000c"
 _TRANSFER = "01930000-0000-7000-8000-00000000000d"
@@ -43,7 +45,9 @@ class Payment(Strict):
     """How the money is handed over."""
 
     method: Literal["cash", "transfer"] = Field(examples=["cash"])
-    payee_ref: Reference = Field(description="收款人在家庭档案中的成员编号，不是姓名或账号", examples=["p1"])
+    payee_ref: Reference = Field(
+        description="收款人在家庭档案中的成员编号，不是姓名或账号；流浪乞讨人员本人为 p1", examples=["p1"]
+    )
 
 
 class MissingPaper(Strict):
@@ -54,19 +58,31 @@ class MissingPaper(Strict):
 
 
 class Asked(Strict):
-    """Who is to get how much, for what."""
+    """Who is to get how much, for what: persons of a household, or a homeless person, with papers and a name or not."""
 
-    household_id: UUID
+    household_id: UUID | None = Field(default=None, description="家庭档案；与 homeless_person_id 二者取一")
+    homeless_person_id: UUID | None = Field(
+        default=None, description="流浪乞讨人员档案，没有证件、不知姓名也可以；此时不填 household_id 和 persons"
+    )
     incident: Incident
     amount: Amount
-    persons: Annotated[list[Reference], Field(min_length=1, max_length=50)] = Field(
-        description="受助人的成员编号", examples=[["p1", "p2"]]
+    persons: Annotated[list[Reference], Field(min_length=1, max_length=50)] | None = Field(
+        default=None, description="受助人在家庭档案中的成员编号", examples=[["p1", "p2"]]
     )
     payment: Payment
 
     @model_validator(mode="after")
+    def _one_recipient(self) -> Self:
+        of_household = (self.household_id is not None, self.persons is not None)
+        if of_household != (self.homeless_person_id is None,) * 2:
+            raise PydanticCustomError(
+                "recipient_unclear", "须填写 household_id 和 persons，或者只填写 homeless_person_id"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _each_person_once(self) -> Self:
-        if len(self.persons) != len(set(self.persons)):
+        if self.persons is not None and len(self.persons) != len(set(self.persons)):
             raise ValueError("a person stands once")
         return self
 
@@ -107,6 +123,12 @@ class GrantRequest(Asked):
                             "condition": {"kind": "visit", "words": "走访核实患者仍在住院治疗"},
                         },
                     ],
+                },
+                {
+                    "homeless_person_id": _HOMELESS_PERSON,
+                    "incident": {"cause": "serious_illness", "on": "2022-12-03", "place": "中华路地下通道东口"},
+                    "amount": "800.00",
+                    "payment": {"method": "cash", "payee_ref": "p1"},
                 },
             ]
         },
@@ -233,7 +255,8 @@ class GrantView(Seen):
 
     grant_id: UUID = Field(examples=[_GRANT])
     street: str = Field(examples=[_STREET])
-    household_id: UUID = Field(examples=[_HOUSEHOLD])
+    household_id: UUID = Field(description="流浪乞讨人员为一人家庭档案", examples=[_HOUSEHOLD])
+    homeless_person_id: UUID | None = Field(description="空：受助人是家庭成员", examples=[None])
     incident: Incident
     amount: Fen = Field(examples=["3639.99"])
     persons: list[str] = Field(examples=[["p1", "p2"]])

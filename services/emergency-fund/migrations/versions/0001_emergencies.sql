@@ -48,6 +48,43 @@ create table recusal (
     subject text not null,
     constraint recusal_pkey primary key (household_id, subject)
 );
+create index recusal_subject on recusal (subject);
+
+-- The household of one of a homeless person who was identified, and the household that the person is in (intake tells,
+-- once). What either is granted counts against one limit, and who stepped back from one stepped back from both.
+-- `joined_to` is never joined to another: it is where people are known by their number, and a household of one is joined
+-- only while nobody is known in it.
+create table joined_household (
+    household_id uuid not null,
+    joined_to uuid not null,
+    constraint joined_household_pkey primary key (household_id),
+    constraint joined_household_to_another check (joined_to <> household_id)
+);
+create index joined_household_joined_to on joined_household (joined_to);
+
+-- The household that a household is counted as.
+create function counted_as(of_household uuid) returns uuid
+language sql stable set search_path = pg_catalog, public, pg_temp as $$
+    select coalesce((select joined_to from joined_household where household_id = of_household), of_household)
+$$;
+
+-- Every household that is counted together with a household, itself among them.
+create function counted_with(of_household uuid) returns setof uuid
+language sql stable set search_path = pg_catalog, public, pg_temp as $$
+    select counted_as(of_household)
+    union all
+    select household_id from joined_household where joined_to = counted_as(of_household)
+$$;
+
+-- Which of these officers stepped back from which of these households, or from one that is counted with it. Of the
+-- caller alone, unless the service itself asks; which households are joined is told to nobody.
+create function stepped_back(households uuid[], subjects text[]) returns table (household_id uuid, subject text)
+language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
+    select distinct asked.household_id, asked.subject
+    from unnest(households, subjects) as asked (household_id, subject)
+        join recusal on recusal.subject = asked.subject
+            and recusal.household_id in (select counted_with(asked.household_id))
+$$;
 
 alter table declared_emergency enable row level security, force row level security;
 create policy declared_emergency_seen on declared_emergency for select using (true);
@@ -59,6 +96,13 @@ create policy declared_emergency_moved on declared_emergency for update
 alter table recusal enable row level security, force row level security;
 create policy recusal_seen on recusal for select using (subject = (select caller_subject()) or (select sees_all()));
 create policy recusal_heard on recusal for insert with check ((select caller_scope()) = 'service');
+-- Seen by the owner for `granted_for_incident` and `stepped_back`.
+alter table joined_household enable row level security, force row level security;
+create policy joined_household_counted on joined_household for select to current_user using (true);
+create policy joined_household_known on joined_household for select using ((select caller_scope()) = 'service');
+create policy joined_household_heard on joined_household for insert with check ((select caller_scope()) = 'service');
 
-grant select, insert on declared_emergency, recusal to {app};
+grant select, insert on declared_emergency, recusal, joined_household to {app};
+revoke execute on function counted_as, counted_with, stepped_back from public;
+grant execute on function stepped_back to {app};
 grant update (confirmed_by, confirmed_at, ended_on, ended_by, end_reason) on declared_emergency to {app};

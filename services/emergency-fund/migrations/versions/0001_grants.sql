@@ -12,6 +12,7 @@ create table emergency_grant (
     grant_id uuid not null,
     street text not null,
     household_id uuid not null,
+    homeless_person_id uuid,  -- whose household of one it is; null: asked for a household
     cause text not null,
     occurred_on date not null,
     place text not null,
@@ -45,6 +46,7 @@ create table emergency_grant (
     constraint emergency_grant_pkey primary key (grant_id),
     constraint emergency_grant_street foreign key (street) references reserve (street),
     constraint emergency_grant_amount_fen check (amount_fen > 0),
+    constraint emergency_grant_homeless_person check (homeless_person_id is null or cardinality(member_refs) = 1),
     constraint emergency_grant_emergency foreign key (emergency_id) references declared_emergency (emergency_id),
     constraint emergency_grant_state check (
         state in (
@@ -271,23 +273,29 @@ create trigger transfer_2_has_cause after insert on transfer referencing new tab
 -- called, for words are no way round the limit. Where the incident is said to be another one, what happened on the same
 -- day or from the same cause. A plan counts whole, less what was stopped of it. What was returned in full was not given:
 -- a household that was paid by mistake, or did not need the money, must find help open when the next need comes. Of what
--- was returned in part the whole counts, as the household was helped. Counts every street, whoever asks, and tells the
--- sum only. Holds a lock on the household until the transaction ends, so that two requests at once cannot both overlook
--- the other.
+-- was returned in part the whole counts, as the household was helped. A homeless person who was identified and the
+-- household that they are in count as one. Counts every street, whoever asks, and tells the sum only. Holds a lock on
+-- the household until the transaction ends, so that two requests at once cannot both overlook the other. Whoever joins
+-- two households holds both locks; a request that waited for it finds another household to be counted as, and locks that.
 create function granted_for_incident(
     of_household uuid, of_cause text, happened_on date, within_days integer, is_separate boolean
 ) returns bigint
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     granted_fen bigint;
+    counted uuid;
 begin
-    perform pg_advisory_xact_lock(hashtextextended('incidents of ' || of_household, 0));
+    loop
+        counted := counted_as(of_household);
+        perform pg_advisory_xact_lock(hashtextextended('incidents of ' || counted, 0));
+        exit when counted is not distinct from counted_as(of_household);
+    end loop;
     select coalesce(sum(amount_fen), 0) - coalesce(sum((
         select sum(amount_fen) from grant_stage
         where grant_stage.grant_id = emergency_grant.grant_id and grant_stage.state = 'stopped'
     )), 0) into granted_fen
     from emergency_grant
-    where household_id = of_household
+    where household_id in (select counted_with(of_household))
         and state not in ('refused', 'returned')
         and abs(occurred_on - happened_on) <= within_days
         and (not is_separate or occurred_on = happened_on or cause = of_cause);

@@ -42,6 +42,9 @@ Yuan = Annotated[FenOfYuan, Field(ge=0)]
 Words = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50), AfterValidator(_plain_words)
 ]
+LongWords = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), AfterValidator(_plain_words)
+]
 PersonName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50), AfterValidator(_person_name)
 ]
