@@ -98,6 +98,7 @@ def _known_street(code: str) -> str:
         raise PydanticCustomError(
             "unknown_street",
             "不是武昌区的街道代码；应为 420106 开头的9位代码，如 420106009（白沙洲街道）",
+            {"title": "没有这个街道", "way_out": "请填写武昌区14个街道之一的9位代码"},
         )
     return code
 

@@ -1,11 +1,13 @@
 """Errors as callers see them: RFC 9457 problem documents with a stable English `code` and a Chinese `title`.
 
-Each names the field, the value and the way out. Services raise `Problem`, never an HTTP exception.
+Each names the field, the value and the way out. Services raise `Problem`, never an HTTP exception. A value type whose
+refusal deserves a code of its own raises pydantic's custom error with `title` and `way_out` in its context; where that
+is all that is wrong with a request, the problem has this code, else `invalid_input` with the code in `errors`.
 """
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -173,7 +175,19 @@ def _from_validation(errors: Sequence[Any]) -> Problem:
         )
         for error in errors[:50]
     ]
-    return plain_problem(422, detail=f"共有 {len(errors)} 处需要修改", errors=found)
+    said = _one_refusal(errors)
+    if said is None:
+        return plain_problem(422, detail=f"共有 {len(errors)} 处需要修改", errors=found)
+    values = "、".join(error.value for error in found if error.value is not None)
+    detail = f"{found[0].message}；填写的是 {values}" if values else found[0].message
+    return Problem(422, errors[0]["type"], said["title"], detail, way_out=said["way_out"], errors=found)
+
+
+def _one_refusal(errors: Sequence[Any]) -> Mapping[str, Any] | None:
+    """Title and way out of the one thing that is wrong, in one field or in several; None for anything else."""
+    said: Mapping[str, Any] = errors[0].get("ctx") or {}
+    is_one = {error["type"] for error in errors} == {errors[0]["type"]}
+    return said if is_one and said.keys() >= {"title", "way_out"} else None
 
 
 def _wrong_media_type(request: Request, error: RequestValidationError) -> Problem | None:

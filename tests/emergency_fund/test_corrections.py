@@ -205,9 +205,9 @@ async def test_bad_corrections_are_refused_with_the_value_and_the_way_out(fund: 
         (await propose(fund, grant, "reversal", "1.00", corrects=str(new_id())), 422, "not_correctable"),
         (await propose(fund, grant, "recovery", "1.00"), 422, "not_correctable"),
         (await propose(fund, grant, "reversal", "2900.01"), 422, "above_what_is_left"),
-        (await propose(fund, grant, "reversal", "0.00"), 422, "invalid_input"),
-        (await propose(fund, grant, "reversal", "-1.00"), 422, "invalid_input"),
-        (await propose(fund, grant, "reversal", "1.001"), 422, "invalid_input"),
+        (await propose(fund, grant, "reversal", "0.00"), 422, "amount_not_positive"),
+        (await propose(fund, grant, "reversal", "-1.00"), 422, "amount_not_positive"),
+        (await propose(fund, grant, "reversal", "1.001"), 422, "amount_too_precise"),
         (await propose(fund, grant, "reversal", "1.00", by=APPROVER), 403, "not_permitted"),
         (await propose(fund, grant, "reversal", "1.00", by=f"clerk-{OTHER_STREET}-1"), 404, "not_found"),
     ):

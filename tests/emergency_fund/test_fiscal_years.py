@@ -119,7 +119,7 @@ async def test_a_year_is_closed_after_its_end_and_in_order(fund: Fund) -> None:
     assert problem_code(await close(fund, 2023)) == "earlier_year_open", "another street is behind: none is closed"
     assert await fund.count(fiscal_closing) == 2
     assert problem_code(await close(fund, 2021)) == "invalid_input"
-    assert problem_code(await close(fund, 2022, "420106004")) == "invalid_input"
+    assert problem_code(await close(fund, 2022, "420106004")) == "unknown_street"
     for by in (CLERK, AUDITOR):
         assert (await close(fund, by=by)).status_code == 403
 

@@ -191,7 +191,7 @@ async def test_a_grant_with_a_plan_is_not_paid_at_once_and_one_without_has_no_st
         (("1000.00",), "invalid_input", "body.stages"),
         (("250.00",) * 13, "invalid_input", "body.stages"),
         ((), "invalid_input", "body.stages"),
-        (("3000.00", "0.00"), "invalid_input", "body.stages[1].amount"),
+        (("3000.00", "0.00"), "amount_not_positive", "body.stages[1].amount"),
     ],
 )
 async def test_plans_that_do_not_come_to_the_amount(

@@ -312,7 +312,7 @@ _WRONG: dict[str, tuple[str, dict[str, Any], str, str]] = {
         "invalid_input",
         "body.identity_number",
     ),
-    "no street of ours": ("", FOUND | {"street": "420102001"}, "invalid_input", "body.street"),
+    "no street of ours": ("", FOUND | {"street": "420102001"}, "unknown_street", "body.street"),
     "gold": ("aid", {"given_on": "2022-10-10", "given": [{"kind": "gold"}]}, "invalid_input", "body.given[0].kind"),
     "nothing given": ("aid", {"given_on": "2022-10-10", "given": []}, "invalid_input", "body.given"),
     "none of it": (

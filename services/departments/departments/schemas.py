@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 from pydantic_core import PydanticCustomError
 
 from shared.clock import Day
-from shared.money import Fen, FenOfYuan
+from shared.money import Fen, NonNegativeFenOfYuan, at_most
 
 _REFERRAL_ID = "01930000-0000-7000-8000-000000000009"
 _REPLENISHMENT_ID = "01930000-0000-7000-8000-00000000000a"
@@ -31,7 +31,7 @@ ReasonCode = Literal["not_our_duty", "not_entitled", "cannot_be_reached", "dupli
 Text = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
 Word = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9_]*$")]
 # Twelve digits of yuan fit PostgreSQL's bigint; no payment of a department comes near this.
-Amount = Annotated[FenOfYuan, Field(ge=0, le=10**13)]
+Amount = Annotated[NonNegativeFenOfYuan, at_most(10**13)]
 
 
 def _storable(fields: dict[str, Any]) -> dict[str, Any]:

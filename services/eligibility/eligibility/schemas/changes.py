@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from eligibility.schemas.benefits import PersonRef
 from eligibility.schemas.body import Body, Text
 from shared.clock import Day
-from shared.money import Fen, FenOfYuan
+from shared.money import Fen, NonNegativeFenOfYuan, at_most
 
 ReportedKind = Literal[
     "death", "birth", "married", "divorced", "moved", "work_started", "work_ended", "imprisoned", "released"
@@ -34,7 +34,7 @@ class HouseholdChangeRequest(Body):
     source: Text = Field(description="Who told it, or which register")
     person: PersonRef | None = Field(default=None, description="Reference of the member; a new one for who joins")
     relation: Relation | None = Field(default=None, description="To the applicant, of somebody who joins")
-    monthly_wage: Annotated[FenOfYuan, Field(ge=0, le=10**9)] | None = Field(
+    monthly_wage: Annotated[NonNegativeFenOfYuan, at_most(10**9)] | None = Field(
         default=None, description="Of who began to work; absent where it is not known yet"
     )
     street: Annotated[str, Field(pattern=r"^\d{9}$")] | None = Field(

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from shared.logs import mask_text
-from shared.money import FenOfYuan
+from shared.money import PositiveFenOfYuan
 
 # Microseconds, as the ledger keeps them: a finer instant would be cut off and then mean another one.
 _ISO_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
@@ -35,7 +35,7 @@ def _without_numbers(text: str) -> str:
     return text
 
 
-Amount = Annotated[FenOfYuan, Field(gt=0, description="元，十进制字符串，至多两位小数", examples=["3639.99"])]
+Amount = Annotated[PositiveFenOfYuan, Field(description="元，十进制字符串，至多两位小数", examples=["3639.99"])]
 Words = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), AfterValidator(_printable)
 ]

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.clock import Day
 from shared.identity import StreetCode
-from shared.money import FenOfYuan
+from shared.money import NonNegativeFenOfYuan
 
 _LONG_NUMBER = re.compile(r"\d{6}")
 
@@ -38,7 +38,7 @@ def _person_name(text: str) -> str:
     return text
 
 
-Yuan = Annotated[FenOfYuan, Field(ge=0)]
+Yuan = NonNegativeFenOfYuan
 Words = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50), AfterValidator(_plain_words)
 ]
