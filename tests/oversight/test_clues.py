@@ -7,14 +7,18 @@ from sqlalchemy import text
 
 from oversight.consumers import EVERYTHING
 from shared.auth import Role
-from shared.events import Envelope, contracts
+from shared.events import Envelope, Event, contracts
 from shared.events.departments import ReferralOverdue
 from shared.events.eligibility import DecisionConfirmed
 from shared.events.emergency_fund import (
+    AmountWrittenOff,
+    FollowUpOverdue,
+    GrantApprovalOverdue,
     GrantApproved,
     GrantRequested,
     PaperDebtOverdue,
     ReconciliationDifferenceFound,
+    StageOverdue,
 )
 from shared.events.oversight import ClueRaised
 from shared.inbox import batch
@@ -60,6 +64,26 @@ async def test_a_difference_between_bank_and_ledger_is_a_clue_of_its_street(over
     (envelope,) = await oversight.hear(ReconciliationDifferenceFound.from_example())
     (clue,) = (await clues(oversight, kind="reconciliation_difference"))["items"]
     assert (clue["street"], clue["event_id"]) == ("420106006", str(envelope.event_id))
+
+
+@pytest.mark.clause("13.1.2")
+@pytest.mark.parametrize(
+    ("event", "kind"),
+    [
+        pytest.param(GrantApprovalOverdue, "grant_approval_overdue", marks=pytest.mark.clause("4.2.1")),
+        pytest.param(FollowUpOverdue, "follow_up_overdue", marks=pytest.mark.clause("4.2.2")),
+        pytest.param(StageOverdue, "stage_overdue", marks=pytest.mark.clause("4.2.3")),
+        pytest.param(AmountWrittenOff, "amount_written_off", marks=pytest.mark.clause("4.3.4")),
+    ],
+)
+async def test_what_is_late_or_given_up_of_a_grant_is_a_clue_of_its_street(
+    oversight: Any, event: type[Event], kind: str
+) -> None:
+    (envelope,) = await oversight.hear(event.from_example())
+    (clue,) = (await clues(oversight, kind=kind))["items"]
+    assert (clue["street"], clue["event_id"]) == ("420106006", str(envelope.event_id))
+    (raised,) = await oversight.recorded()
+    assert (raised.kind, raised.street, raised.event_id) == (kind, "420106006", envelope.event_id)
 
 
 @pytest.mark.clause("13.1.2")

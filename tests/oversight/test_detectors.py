@@ -10,11 +10,19 @@ from shared.events import Event, contracts
 from shared.events.departments import ReferralOverdue
 from shared.events.eligibility import DecisionConfirmed
 from shared.events.emergency_fund import (
+    AmountRecovered,
+    AmountWrittenOff,
+    FollowUpCompleted,
+    FollowUpOverdue,
+    GrantApprovalOverdue,
     GrantApproved,
     GrantRequested,
     PaperDebtOverdue,
     ReconciliationDifferenceFound,
     ReconciliationDifferenceResolved,
+    StageDue,
+    StageOverdue,
+    StagePaid,
 )
 from shared.events.oversight import ClueRaised
 
@@ -33,6 +41,16 @@ def changed(event: Event, **fields: object) -> Event:
     ("event", "history", "kinds"),
     [
         pytest.param(PaperDebtOverdue.from_example(), [], ["paper_debt_overdue"], id="a paper is overdue"),
+        pytest.param(StageOverdue.from_example(), [], ["stage_overdue"], id="a stage is overdue"),
+        pytest.param(StageDue.from_example(), [], [], id="a stage is due"),
+        pytest.param(StagePaid.from_example(), [], [], id="a stage is paid"),
+        pytest.param(FollowUpOverdue.from_example(), [], ["follow_up_overdue"], id="a follow-up is overdue"),
+        pytest.param(FollowUpCompleted.from_example(), [], [], id="a follow-up is completed"),
+        pytest.param(
+            GrantApprovalOverdue.from_example(), [], ["grant_approval_overdue"], id="nobody approved what was paid"
+        ),
+        pytest.param(AmountWrittenOff.from_example(), [], ["amount_written_off"], id="money is given up"),
+        pytest.param(AmountRecovered.from_example(), [], [], id="money came back"),
         pytest.param(ReferralOverdue.from_example(), [], ["referral_overdue"], id="a referral is overdue"),
         pytest.param(
             ReconciliationDifferenceFound.from_example(),

@@ -19,7 +19,15 @@ class ClueRaised(DistrictEvent, topic="oversight", type="oversight.clue-raised.v
 
     clue_id: UUID
     kind: Literal[
-        "paper_debt_overdue", "referral_overdue", "decision_differs", "same_person_twice", "reconciliation_difference"
+        "paper_debt_overdue",
+        "stage_overdue",
+        "follow_up_overdue",
+        "grant_approval_overdue",
+        "amount_written_off",
+        "referral_overdue",
+        "decision_differs",
+        "same_person_twice",
+        "reconciliation_difference",
     ]
     event_id: UUID
     """The event that gave rise to it."""

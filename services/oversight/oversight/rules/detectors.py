@@ -1,7 +1,8 @@
-"""What is a clue (clauses 13.1.1 and 13.1.2): late papers, late referrals, decisions that leave the assessment, one
-person where the rules ask for two, and a reserve of which the bank and the ledger do not tell the same (clause 4.3.4).
-A detector looks at one event and, where it needs them, at earlier events of the same household; it judges nobody, it
-only points.
+"""What is a clue (clauses 13.1.1 and 13.1.2): what is late of a grant (its papers and its approval after the payment,
+clause 4.2.1; the look at whoever was paid, 4.2.2; a stage, 4.2.3), late referrals, decisions that leave the assessment,
+one person where the rules ask for two, and of a reserve what was given up and what the bank and the ledger do not tell
+the same (4.3.4). A detector looks at one event and, where it needs them, at earlier events of the same household; it
+judges nobody, it only points.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,15 +13,41 @@ from shared.events import Event
 from shared.events.departments import ReferralOverdue
 from shared.events.eligibility import DecisionConfirmed
 from shared.events.emergency_fund import (
+    AmountWrittenOff,
+    FollowUpOverdue,
+    GrantApprovalOverdue,
     GrantApproved,
     GrantRequested,
     PaperDebtOverdue,
     ReconciliationDifferenceFound,
+    StageOverdue,
 )
 
 ClueKind = Literal[
-    "paper_debt_overdue", "referral_overdue", "decision_differs", "same_person_twice", "reconciliation_difference"
+    "paper_debt_overdue",
+    "stage_overdue",
+    "follow_up_overdue",
+    "grant_approval_overdue",
+    "amount_written_off",
+    "referral_overdue",
+    "decision_differs",
+    "same_person_twice",
+    "reconciliation_difference",
 ]
+
+_ALWAYS: Mapping[type[Event], ClueKind] = {
+    PaperDebtOverdue: "paper_debt_overdue",
+    StageOverdue: "stage_overdue",
+    FollowUpOverdue: "follow_up_overdue",
+    GrantApprovalOverdue: "grant_approval_overdue",
+    ReferralOverdue: "referral_overdue",
+    # Rightly or not, public money is gone.
+    AmountWrittenOff: "amount_written_off",
+    ReconciliationDifferenceFound: "reconciliation_difference",
+}
+"""Events that are a clue whatever they say. What is done about one later ends it and does not unmake it: whoever works
+the clue sees both in the log.
+"""
 
 NEEDED_HISTORY: Mapping[type[Event], type[Event]] = {GrantApproved: GrantRequested}
 """Which earlier events of the same household `detect` must be given to look at an event."""
@@ -44,14 +71,9 @@ def detect(event: Event, history: Iterable[Event] = ()) -> list[Finding]:
 
 
 def _kinds(event: Event, history: Iterable[Event]) -> Iterator[ClueKind]:
+    if (kind := _ALWAYS.get(type(event))) is not None:
+        yield kind
     match event:
-        case PaperDebtOverdue():
-            yield "paper_debt_overdue"
-        case ReferralOverdue():
-            yield "referral_overdue"
-        # A later one that resolves it does not unmake the clue: whoever works it sees both in the log.
-        case ReconciliationDifferenceFound():
-            yield "reconciliation_difference"
         # Only what took effect: a proposal that differs is seen, and may be sent back, by the second officer.
         case DecisionConfirmed():
             if event.differs_from_assessment:
