@@ -20,6 +20,8 @@ from shared.bus import Cause
 from shared.database import Database
 from shared.ids import new_id
 
+from .approved import Approved, insert_approved
+
 STREETS = ("420106001", "420106006", "420106009")
 FIRST_INSTANT = datetime(2022, 9, 20, 15, 59, 59, 999_999, tzinfo=UTC)
 """The last microsecond of a day in Wuhan."""
@@ -128,45 +130,15 @@ async def _next(
         granted_fen = draw.choice([asked_fen, draw.randint(1, asked_fen)])
         movement = refill(granted_fen, head.balances)
         return _transfer(TransferKind.REFILL, head, replenishment_id, "department:finance", movement)
-    grant_id, papers_missing = new_id(), draw.random() < 0.6
-    await _approved(tx, head.street, grant_id, amount_fen, at, papers_missing=papers_missing)
-    return _transfer(TransferKind.PAYMENT, head, grant_id, actor, payment(amount_fen, papers_missing=papers_missing))
+    papers_missing = draw.random() < 0.6
+    grant = Approved(street=head.street, amount_fen=amount_fen, papers_missing=papers_missing)
+    await insert_approved(tx, [grant], at=at)
+    movement = payment(amount_fen, papers_missing=papers_missing)
+    return _transfer(TransferKind.PAYMENT, head, grant.grant_id, actor, movement)
 
 
 def _transfer(kind: TransferKind, head: Head, cause_id: UUID, actor: str, movement: Amounts) -> Transfer:
     return Transfer(kind=kind, street=head.street, cause_id=cause_id, actor=actor, movement=movement)
-
-
-async def _approved(
-    tx: AsyncConnection, street: str, grant_id: UUID, amount_fen: int, at: datetime, *, papers_missing: bool
-) -> None:
-    await tx.execute(
-        insert(emergency_grant).values(
-            grant_id=grant_id,
-            street=street,
-            household_id=new_id(),
-            cause="fire",
-            occurred_on=at.date(),
-            place="候补街社区",
-            amount_fen=amount_fen,
-            member_refs=["p1"],
-            payment_method="cash",
-            payee_ref="p1",
-            papers_present=[],
-            papers_missing=[{"paper": "fire_certificate", "kind": "relief_before_approval"}] if papers_missing else [],
-            standard_fen=91_000,
-            limit_fen=364_000,
-            counted_fen=0,
-            state="requested",
-            requested_by="one",
-            requested_at=at,
-        )
-    )
-    await tx.execute(
-        update(emergency_grant)
-        .where(emergency_grant.c.grant_id == grant_id)
-        .values(state="approved", approved_by="another", approved_at=at)
-    )
 
 
 async def _note(tx: AsyncConnection, transfer: Transfer, owing: list[tuple[UUID, UUID, int]], at: datetime) -> None:

@@ -237,9 +237,7 @@ class Stack:
         return urls
 
     def _add_web_process(self, name: str, factory: str, port: int, variables: dict[str, str]) -> None:
-        arguments = ["uvicorn", factory, "--factory", "--host", "127.0.0.1", "--port", str(port)]
-        arguments += ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--timeout-graceful-shutdown", "5"]
-        self._add_process(name, arguments, variables, [f"http://127.0.0.1:{port}"])
+        self._add_process(name, uvicorn_arguments(factory, port), variables, [f"http://127.0.0.1:{port}"])
 
     def _add_process(self, name: str, module: list[str], variables: dict[str, str], urls: list[str]) -> None:
         self._children[name] = Child(
@@ -268,6 +266,13 @@ class Stack:
         written = self._clock_file.with_suffix(".new")
         written.write_text(repr((instant - datetime.now(UTC)).total_seconds()), encoding="ascii")
         written.replace(self._clock_file)
+
+
+def uvicorn_arguments(factory: str, port: int) -> list[str]:
+    """How Python serves an application (`intake.main:create`) on a loopback port."""
+    arguments = ["uvicorn", factory, "--factory", "--host", "127.0.0.1", "--port", str(port)]
+    arguments += ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--timeout-graceful-shutdown", "5"]
+    return arguments
 
 
 def _is_ready(url: str) -> bool:
