@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+from sqlalchemy import text
 
 from doudi import keys
 from doudi.broker import Broker
@@ -18,6 +19,8 @@ from doudi.issuer import CLIENT_CREDENTIALS
 from doudi.ports import free_port
 from doudi.processes import Child
 from doudi.stack import uvicorn_arguments
+from shared.database import Database
+from shared.events import Envelope
 from shared.testing import SEAL_KEY
 
 _READY_SECONDS = 60.0
@@ -91,6 +94,13 @@ class ServedFund:
             form = {"grant_type": CLIENT_CREDENTIALS}
             answer = await http.post("/token", data=form, auth=(client_id, self._secrets[client_id]))
         return {"Authorization": f"Bearer {answer.raise_for_status().json()['access_token']}"}
+
+
+async def recorded_events(database: Database) -> list[Envelope]:
+    """Every event that was recorded, whether or not the relay has sent it yet."""
+    async with database.transaction() as tx:
+        bodies = await tx.scalars(text("select body from outbox union all select body from outbox_sent"))
+        return [Envelope.from_json(body) for body in bodies]
 
 
 async def _answers(child: Child, url: str) -> None:

@@ -23,7 +23,6 @@ from emergency_fund.tables import emergency_grant, transfer
 from shared import inbox
 from shared.clock import SystemClock
 from shared.database import Database
-from shared.events import Envelope
 from shared.events.emergency_fund import GrantPaid
 from shared.ids import new_id
 from shared.inbox import Delivery
@@ -33,7 +32,7 @@ from shared.testing import SEAL_KEY, eventually, running
 from .approved import Approved, insert_approved
 from .conftest import AUDITOR, MONDAY
 from .corrections import ACCOUNTS
-from .served import ServedFund
+from .served import ServedFund, recorded_events
 
 pytestmark = [pytest.mark.clause("4.3.4"), pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -219,9 +218,7 @@ async def _effects(subscriber: Database, database: Database, broker: Broker) -> 
         async with subscriber.transaction() as tx:
             return Counter(await tx.scalars(text("select key from effect")))
 
-    async with database.transaction() as tx:
-        bodies = await tx.scalars(text("select body from outbox_sent"))
-        sent = sum(isinstance(Envelope.from_json(body).event, GrantPaid) for body in bodies)
+    sent = sum(isinstance(envelope.event, GrantPaid) for envelope in await recorded_events(database))
 
     async def has_all() -> bool:
         return (await effects()).total() >= sent
