@@ -10,15 +10,27 @@ ACCOUNTS = ("cash", "advances", "documented", "due_from_finance", "recoverable")
 
 
 async def propose(
-    fund: Fund, grant: dict[str, Any], kind: str, amount: str, *, corrects: str | None = None, by: str = CLERK
+    fund: Fund,
+    grant: dict[str, Any],
+    kind: str,
+    amount: str,
+    *,
+    corrects: str | None = None,
+    by: str = CLERK,
+    key: str | None = None,
 ) -> httpx.Response:
     """Propose a correction of a grant's payment, or of another transfer of it."""
     body = {"kind": kind, "amount": amount, "corrects": corrects or grant["transfer_id"], "reason": "余款退回"}
-    return await fund.act(grant["grant_id"], "corrections", body, by=by)
+    return await fund.act(grant["grant_id"], "corrections", body, by=by, key=key)
 
 
 async def decide(
-    fund: Fund, correction: dict[str, Any], outcome: str = "confirmed", *, by: str | None = None
+    fund: Fund,
+    correction: dict[str, Any],
+    outcome: str = "confirmed",
+    *,
+    by: str | None = None,
+    key: str | None = None,
 ) -> httpx.Response:
     """Decide on it: an officer of the district on a write-off, else an approver."""
     is_write_off = correction["kind"] == "write_off"
@@ -26,7 +38,7 @@ async def decide(
     return await fund.http.post(
         f"/v1/corrections/{correction['correction_id']}/{path}",
         json={"outcome": outcome, "reason": "已核实"},
-        headers=fund.as_(by or (DISTRICT_OFFICER if is_write_off else APPROVER)),
+        headers=fund.as_(by or (DISTRICT_OFFICER if is_write_off else APPROVER), key),
     )
 
 

@@ -1,0 +1,58 @@
+"""A grant as a test keeps it: what the service said of it last, and what became of its money, counted independently."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Case:
+    """A grant as the last answer told it, and what became of its money."""
+
+    view: dict[str, Any]
+    is_refused: bool = False
+    left_fen: dict[str, int] = field(default_factory=dict)
+    """Of each payment, what is neither back nor asked back."""
+    claims_fen: dict[str, int] = field(default_factory=dict)
+    """Of each claim, what is still asked back."""
+    written_off_fen: int = 0
+
+    @property
+    def grant_id(self) -> str:
+        return str(self.view["grant_id"])
+
+    @property
+    def street(self) -> str:
+        return str(self.view["street"])
+
+    @property
+    def stages(self) -> list[dict[str, Any]]:
+        return self.view["plan"]["stages"] if self.view["plan"] else []
+
+    @property
+    def open_debts(self) -> list[int]:
+        """Which of its papers are owed."""
+        return [number for number, debt in enumerate(self.view["debts"]) if debt["outcome"] is None]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a stage is paid and another one is to come."""
+        return bool(self.left_fen) and any(stage["state"] in {"planned", "met"} for stage in self.stages)
+
+    @property
+    def state(self) -> str:
+        """Where the grant must be, by what was decided and by its money."""
+        if not self.left_fen:
+            approved = "approved" if self.view["approved_by"] else "requested"
+            return "refused" if self.is_refused else approved
+        if self.is_running:
+            return "in_stages"
+        is_gone = not any(self.left_fen.values()) and not self.claims_fen
+        if is_gone:
+            return "closed" if self.written_off_fen else "returned"
+        claimed = "recovering" if self.claims_fen else "closed"
+        return "paid" if self.open_debts else claimed
+
+    @property
+    def advance_fen(self) -> int:
+        """What of its money waits for papers."""
+        return sum(self.left_fen.values()) if self.open_debts else 0
