@@ -1,7 +1,13 @@
 """A grant as a test keeps it: what the service said of it last, and what became of its money, counted independently."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
+
+from shared.money import parse_yuan
+
+SAME_INCIDENT_DAYS = 30
 
 
 @dataclass
@@ -56,3 +62,26 @@ class Case:
     def advance_fen(self) -> int:
         """What of its money waits for papers."""
         return sum(self.left_fen.values()) if self.open_debts else 0
+
+    @property
+    def counted_fen(self) -> int:
+        """What of it counts against the limit of its household: nothing that was refused, returned or stopped."""
+        if self.state in {"refused", "returned"}:
+            return 0
+        stopped_fen = sum(parse_yuan(stage["amount"]) for stage in self.stages if stage["state"] == "stopped")
+        return parse_yuan(self.view["amount"]) - stopped_fen
+
+
+def counted_fen(cases: Iterable[Case], *, household_id: str, incident: dict[str, Any]) -> int:
+    """What a household has from these cases for the same incident, in policy words: within 30 days whatever it was
+    called; where it is said to be a separate one, on the same day or for the same cause.
+    """
+
+    def is_same(case: Case) -> bool:
+        other = case.view["incident"]
+        apart = abs((date.fromisoformat(other["on"]) - date.fromisoformat(incident["on"])).days)
+        is_named_alike = apart == 0 or other["cause"] == incident["cause"]
+        return apart <= SAME_INCIDENT_DAYS and (incident.get("separate_because") is None or is_named_alike)
+
+    of_household = (case for case in cases if case.view.get("household_id") == household_id)
+    return sum(case.counted_fen for case in of_household if is_same(case))

@@ -5,7 +5,7 @@ counted here independently of the ledger. Random histories and state machines dr
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
 import httpx
@@ -17,13 +17,12 @@ from shared.money import format_yuan, parse_yuan
 from shared.testing import envelope_of, problem_code
 
 from .approved import Approved
-from .case import Case
+from .case import Case, counted_fen
 from .conftest import DISTRICT_OFFICER, OTHER_STREET, STREET, Fund, by_day, by_visit, ok
 from .corrections import ACCOUNTS, decide, propose
 
 FLOAT_FEN = 3_000_000
 LIMIT_FEN = 364_000
-EMERGENCY_MULTIPLE = 8
 NEW_YEAR = datetime(2023, 1, 1, 16, tzinfo=UTC)
 """2023-01-02, 0:00 in Wuhan."""
 PAPERS = ("fire_certificate", "loss_list")
@@ -101,17 +100,21 @@ class District:
         papers: int = 0,
         by: int = 1,
         repeats: int = 1,
-        **changes: Any,
+        household_id: str | None = None,
+        **incident: Any,
     ) -> Case | None:
         """A clerk asks for a grant, with a plan when there are several amounts: each waits for its day or for a visit,
         so many days from now. None where it is not below the limit.
         """
-        today = self.fund.clock.today()
+        today, household_id = self.fund.clock.today(), household_id or str(new_id())
+        incident = {"cause": "fire", "on": str(today), "place": "候补街社区"} | incident
+        total_fen = sum(amounts_fen) + counted_fen(self.cases.values(), household_id=household_id, incident=incident)
+        codes = [] if total_fen < self.limit_fen(street, today) else ["not_below_limit"]
         stages = [
             (by_day if is_day else by_visit)(format_yuan(fen), str(today + timedelta(days=days)))
             for fen, (is_day, days) in zip(amounts_fen, waits, strict=False)
         ]
-        changes |= {"stages": stages} if len(amounts_fen) > 1 else {}
+        changes = {"stages": stages} if len(amounts_fen) > 1 else {}
         asked = await self.send(
             lambda key: self.fund.request(
                 format_yuan(sum(amounts_fen)),
@@ -119,14 +122,27 @@ class District:
                 street=street,
                 by=clerk(street, by),
                 key=key,
+                household_id=household_id,
+                incident=incident,
                 **changes,
             ),
             repeats=repeats,
-            codes=["not_below_limit"],
+            codes=codes,
         )
         if asked is None:
             return None
+        assert not codes, total_fen
         return self.cases.setdefault(asked["grant_id"], Case(asked))
+
+    def limit_fen(self, street: str, day: date) -> int:
+        """What grants that are asked for on a day stay below."""
+        emergency = self.emergency
+        is_raised = (
+            emergency is not None
+            and street in emergency["streets"]
+            and emergency["first_day"] <= str(day) <= emergency["last_day"]
+        )
+        return 2 * LIMIT_FEN if is_raised else LIMIT_FEN
 
     async def decide(self, case: Case, *, is_refused: bool = False, by: int = 1, repeats: int = 1) -> None:
         """An approver approves what was asked for, refuses it, or takes an approval back that nothing was paid on."""
@@ -318,7 +334,7 @@ class District:
             "streets": [self.streets[0]],
             "first_day": str(today),
             "last_day": str(today + timedelta(days=2)),
-            "limit_multiple": EMERGENCY_MULTIPLE,
+            "limit_multiple": 8,
         }
         post, as_ = self.fund.http.post, self.fund.as_
         self.emergency = ok(await post("/v1/emergencies", json=body, headers=as_("district-1")))
@@ -358,27 +374,18 @@ class District:
     async def _act(
         self, case: Case, action: str, body: Any = None, *, by: str, repeats: int = 1, codes: Sequence[str] = ()
     ) -> bool:
-        answer = await self.send(
-            lambda key: self.fund.act(case.grant_id, action, body, by=by, key=key), repeats=repeats, codes=codes
+        return await self._move(
+            case, lambda key: self.fund.act(case.grant_id, action, body, by=by, key=key), repeats=repeats, codes=codes
         )
-        case.view = answer or case.view
-        return answer is not None
 
-    async def _on_stage(
-        self,
-        case: Case,
-        number: int,
-        action: str,
-        body: Any = None,
-        *,
-        by: str,
-        repeats: int = 1,
-        codes: Sequence[str] = (),
-    ) -> bool:
+    async def _on_stage(self, case: Case, number: int, action: str, body: Any = None, *, by: str, **how: Any) -> bool:
         grant = case.view
-        answer = await self.send(
-            lambda key: self.fund.on_stage(grant, number, action, body, by=by, key=key), repeats=repeats, codes=codes
+        return await self._move(
+            case, lambda key: self.fund.on_stage(grant, number, action, body, by=by, key=key), **how
         )
+
+    async def _move(self, case: Case, call: Callable[[str], Awaitable[httpx.Response]], **how: Any) -> bool:
+        answer = await self.send(call, **how)
         case.view = answer or case.view
         return answer is not None
 
