@@ -8,7 +8,7 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,18 +132,39 @@ async def run_load(server: Server, requests: Iterable[bytes], *, expect: int, ov
 
     Raises UnexpectedAnswer for any status but the expected one.
     """
-    connections = [await Connection.open(server.url) for _ in range(over)]
     waiting = iter(requests)
     latencies: list[float] = []
 
     async def work(connection: Connection) -> None:
         for request in waiting:
             sent_at = time.perf_counter()
-            answer = await connection.send(request)
+            _check(await connection.send(request), expect)
             latencies.append((time.perf_counter() - sent_at) * 1000)
-            if answer.status != expect:
-                raise UnexpectedAnswer(f"{answer.status}: {answer.body.decode()}")
 
+    return await _run(server, work, latencies, over)
+
+
+async def run_open_load(server: Server, requests: Sequence[bytes], *, expect: int, per_second: float, over: int) -> Run:
+    """Send so many requests a second, whether or not those before are answered; one that finds no free connection waits
+    for one. A latency begins when it was the request's turn. Raises UnexpectedAnswer.
+    """
+    began_at = time.perf_counter()
+    turns = iter([(began_at + index / per_second, request) for index, request in enumerate(requests)])
+    latencies: list[float] = []
+
+    async def work(connection: Connection) -> None:
+        for turn, request in turns:
+            await asyncio.sleep(max(0.0, turn - time.perf_counter()))
+            _check(await connection.send(request), expect)
+            latencies.append((time.perf_counter() - turn) * 1000)
+
+    return await _run(server, work, latencies, over)
+
+
+async def _run(
+    server: Server, work: Callable[[Connection], Awaitable[None]], latencies: Sequence[float], over: int
+) -> Run:
+    connections = [await Connection.open(server.url) for _ in range(over)]
     cpu_before = server.cpu_seconds()
     began_at = time.perf_counter()
     try:
@@ -157,6 +178,11 @@ async def run_load(server: Server, requests: Iterable[bytes], *, expect: int, ov
         cpu_ms=(server.cpu_seconds() - cpu_before) / len(latencies) * 1000,
         latencies_ms=latencies,
     )
+
+
+def _check(answer: Answer, expect: int) -> None:
+    if answer.status != expect:
+        raise UnexpectedAnswer(f"{answer.status}: {answer.body.decode()}")
 
 
 def percentile(values: Sequence[float], percent: int) -> float:

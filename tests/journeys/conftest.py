@@ -40,8 +40,8 @@ def stack(broker_kind: BrokerKind, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(scope="module")
 def told(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Journal:
     """The story, told once; its tests look at what it left behind."""
-    written = Path(tmp_path_factory.mktemp("story") / "story.txt").open("w", encoding="utf-8")  # noqa: SIM115 - lives as long as the journal
-    journal = Journal(Console(file=written, width=160), stack.now)
-    story.tell(stack, journal)
-    written.close()
+    path: Path = tmp_path_factory.mktemp("story") / "story.txt"
+    with path.open("w", encoding="utf-8") as written:
+        journal = Journal(Console(file=written, width=160), stack.now)
+        story.tell(stack, journal)
     return journal
