@@ -9,7 +9,7 @@ import pytest
 
 from emergency_fund.tables import follow_up, transfer
 from shared.events.eligibility import OfficerRecused
-from shared.events.emergency_fund import GrantPaid, PaperDebtOpened
+from shared.events.emergency_fund import GrantPaid, GrantRequested, PaperDebtOpened
 from shared.ids import new_id
 from shared.testing import problem_code
 
@@ -105,3 +105,18 @@ async def test_a_payment_that_the_database_refuses_holds_up_no_other(fund: Fund)
     assert [answer.status_code for answer in answers] == [200, 200, 500, 200]
     assert await fund.count(transfer) == 14 + 1 + 3
     assert (await fund.reserve(STREET))["cash"] == "29600.00"
+
+
+async def test_quick_relief_and_a_payment_for_one_household_do_not_wait_for_each_other(fund: Fund) -> None:
+    households = [new_id() for _ in range(12)]
+    approved = [await fund.approved("100.00", household_id=household_id) for household_id in households]
+
+    answers = await asyncio.gather(
+        *(fund.give("100.00", household_id=str(household_id)) for household_id in households),
+        *(fund.act(grant_id, "payment") for grant_id in approved),
+    )
+
+    assert [answer.status_code for answer in answers] == [201] * 12 + [200] * 12
+    assert (await fund.reserve())["cash"] == "27600.00"
+    told = Counter(type(event).__name__ for event in await fund.events(GrantRequested, GrantPaid))
+    assert told == {"GrantRequested": 24, "GrantPaid": 24}

@@ -22,6 +22,7 @@ from emergency_fund.schemas.grants import GrantView, PaperDebt
 from shared import bus, outbox
 from shared.auth import Principal
 from shared.database import driver_connection
+from shared.events import Event
 from shared.events.emergency_fund import GrantPaid
 from shared.money import format_yuan
 from shared.problems import Problem
@@ -44,6 +45,10 @@ class Due:
     """What it will be."""
     caller: Principal
     cause: bus.Cause = field(default_factory=bus.current_cause)
+    told_before: Sequence[Event] = ()
+    """What is to be told of the grant before its payment. Together with it: who recorded it earlier would hold the lock
+    of its key while waiting for the reserve, and another payment the other way round.
+    """
 
 
 async def pay_out(tx: AsyncConnection, due: Sequence[Due], *, now: datetime) -> list[GrantView | Problem]:
@@ -93,7 +98,12 @@ async def _record(
     follow_ups = await open_follow_ups(tx, grants, now=now)
     views, events = [], []
     for (due, transfer), owed, task in zip(paid, debts, follow_ups, strict=True):
-        told = _told(due.grant, transfer), *debts_opened(due.grant, owed), follow_up_opened(due.grant, task)
+        told = [
+            *due.told_before,
+            _paid(due.grant, transfer),
+            *debts_opened(due.grant, owed),
+            follow_up_opened(due.grant, task),
+        ]
         events += outbox.envelop(*told, at=now, cause=due.cause)
         view = view_of(
             due.grant,
@@ -117,7 +127,7 @@ async def _record(
     return views
 
 
-def _told(grant: Any, transfer: Transfer) -> GrantPaid:
+def _paid(grant: Any, transfer: Transfer) -> GrantPaid:
     return GrantPaid(
         household_id=grant.household_id,
         grant_id=grant.grant_id,

@@ -85,9 +85,9 @@ async def _give(
         amount_fen=request.amount,
         requested_by=caller.subject,
     )
-    await outbox.record(tx, asked, at=clock.now())
     grant = await find_grant(tx, grant_id, for_update=True)
-    due = Due(grant=grant, state=state_after(grant, GrantAction.PAY_AT_ONCE), caller=caller)
+    state = state_after(grant, GrantAction.PAY_AT_ONCE)
+    due = Due(grant=grant, state=state, caller=caller, told_before=[asked])
     [paid] = await pay_out(tx, [due], now=clock.now())
     if isinstance(paid, Problem):
         raise paid
