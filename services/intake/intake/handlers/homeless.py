@@ -5,12 +5,14 @@ Each has a household file of their own, a household of one: whatever is done for
 stays theirs when they are found to belong to another household: their time line is not for the family to read.
 """
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic import BaseModel
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -34,8 +36,9 @@ from shared import outbox
 from shared.auth import Principal, own_street
 from shared.clock import local_date
 from shared.database import Database
+from shared.events import Event
 from shared.events import intake as events
-from shared.idempotency import key_owner, once
+from shared.idempotency import Answer, key_owner, once
 from shared.ids import new_id
 from shared.problems import Problem
 
@@ -70,7 +73,7 @@ async def _file(
 ) -> HomelessPersonFiled:
     now = desk.clock.now()
     refuse_future(found.found_on, today=local_date(now), field="body.found_on")
-    known = _known(found.identity_number, desk=desk)
+    known = None if found.identity_number is None else _known(found.identity_number, desk=desk)
     if known is not None and (before := await _file_in_street(tx, known, found.street)) is not None:
         return HomelessPersonFiled(
             homeless_person_id=before.homeless_person_id, household_id=before.household_id, is_new=False
@@ -111,12 +114,11 @@ async def _file(
         "homeless_person_id": homeless_person_id,
         "street": found.street,
     }
-    await outbox.record(tx, events.HomelessPersonFiled(**ids), at=now)
+    told: list[Event] = [events.HomelessPersonFiled(**ids)]
     if identity:
-        identified_event = events.HomelessPersonIdentified(
-            **ids, identified_household_id=identity["identified_household_id"]
-        )
-        await outbox.record(tx, identified_event, at=now)
+        home = identity["identified_household_id"]
+        told.append(events.HomelessPersonIdentified(**ids, identified_household_id=home))
+    await outbox.record(tx, *told, at=now)
     return HomelessPersonFiled(homeless_person_id=homeless_person_id, household_id=household_id, is_new=True)
 
 
@@ -130,19 +132,16 @@ async def identify_homeless_person(
     desk: Desk,
 ) -> HomelessPersonIdentified:
     """Write down who it is, and which household that person is in. Raises Problem 404, 409 or 422."""
-    await require_seen(database, caller, homeless_person_id)
-    async with database.transaction() as tx:
-        return await once(
-            tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=idempotency_key,
-            operation=f"identify_homeless_person {homeless_person_id}",
-            body=identity,
-            answer_type=HomelessPersonIdentified,
-            write=lambda: _identify(
-                tx, caller=caller, homeless_person_id=homeless_person_id, found=identity, desk=desk
-            ),
-        )
+    return await write_to_file(
+        database,
+        caller,
+        homeless_person_id,
+        operation="identify_homeless_person",
+        key=idempotency_key,
+        body=identity,
+        answer_type=HomelessPersonIdentified,
+        write=lambda tx: _identify(tx, caller=caller, homeless_person_id=homeless_person_id, found=identity, desk=desk),
+    )
 
 
 async def _identify(
@@ -160,16 +159,9 @@ async def _identify(
             way_out="请核对档案编号；登记有误的，请报区民政局处理",
         )
     known = _known(found.identity_number, desk=desk)
-    assert known is not None, "the number is required"
     identity = await _identity(tx, known, file.household_id, caller=caller, desk=desk)
     before = unseal_details(file.details, cipher=desk.cipher, row=homeless_person_id)
-    details = Details(
-        place=before.place,
-        description=before.description,
-        condition=before.condition,
-        name=found.name,
-        identity_number=known.person.identity_number,
-    )
+    details = replace(before, name=found.name, identity_number=known.person.identity_number)
     await tx.execute(
         sa.update(homeless_person)
         .where(homeless_person.c.homeless_person_id == homeless_person_id)
@@ -193,16 +185,36 @@ async def _identify(
     )
 
 
-async def require_seen(database: Database, caller: Principal, homeless_person_id: UUID) -> None:
-    """Raises Problem 404 for a file outside of the caller's streets: the write after it runs as the service."""
+async def write_to_file(
+    database: Database,
+    caller: Principal,
+    homeless_person_id: UUID,
+    *,
+    operation: str,
+    key: str,
+    body: BaseModel,
+    answer_type: type[Answer],
+    write: Callable[[AsyncConnection], Awaitable[Answer]],
+) -> Answer:
+    """Write to a file, once for a key. As the service itself, like every write of intake: so the caller is checked
+    first. Raises Problem 404 for a file outside of the caller's streets, and what `write` raises.
+    """
     async with database.transaction(caller) as tx:
         await find_homeless_person(tx, homeless_person_id)
+    async with database.transaction() as tx:
+        return await once(
+            tx,
+            owner=key_owner(caller.client_id, caller.subject),
+            key=key,
+            operation=f"{operation} {homeless_person_id}",
+            body=body,
+            answer_type=answer_type,
+            write=lambda: write(tx),
+        )
 
 
-def _known(identity_number: str | None, *, desk: Desk) -> _Known | None:
-    """The person with this number; None where nobody knows it. Raises Problem 422 for a number that is none."""
-    if identity_number is None:
-        return None
+def _known(identity_number: str, *, desk: Desk) -> _Known:
+    """The person with this number. Raises Problem 422 for a number that is none."""
     alone = Person(
         ref=homeless.PERSON,
         id_type="identity_card",

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from intake.handlers.application import Desk
-from intake.handlers.homeless import add_line, refuse_future, require_seen
+from intake.handlers.homeless import add_line, refuse_future, write_to_file
 from intake.queries.homeless import find_homeless_person
 from intake.rules import homeless
 from intake.rules.homeless import HomelessState, StepNotPossible
@@ -19,7 +19,6 @@ from shared.auth import Principal
 from shared.clock import local_date
 from shared.database import Database
 from shared.events.intake import HomelessPersonAided, HomelessPersonGuided
-from shared.idempotency import key_owner, once
 from shared.ids import new_id
 from shared.problems import Problem
 
@@ -35,17 +34,16 @@ async def record_aid(
     database: Database, *, caller: Principal, homeless_person_id: UUID, aid: AidGiven, idempotency_key: str, desk: Desk
 ) -> AidRecorded:
     """Write down what was given. Raises Problem 404 or 422."""
-    await require_seen(database, caller, homeless_person_id)
-    async with database.transaction() as tx:
-        return await once(
-            tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=idempotency_key,
-            operation=f"record_aid {homeless_person_id}",
-            body=aid,
-            answer_type=AidRecorded,
-            write=lambda: _record_aid(tx, caller=caller, homeless_person_id=homeless_person_id, aid=aid, desk=desk),
-        )
+    return await write_to_file(
+        database,
+        caller,
+        homeless_person_id,
+        operation="record_aid",
+        key=idempotency_key,
+        body=aid,
+        answer_type=AidRecorded,
+        write=lambda tx: _record_aid(tx, caller=caller, homeless_person_id=homeless_person_id, aid=aid, desk=desk),
+    )
 
 
 async def _record_aid(
@@ -90,17 +88,16 @@ async def take_step(
     desk: Desk,
 ) -> StepRecorded:
     """Write down a step to the rescue station or home. Raises Problem 404, 409 or 422."""
-    await require_seen(database, caller, homeless_person_id)
-    async with database.transaction() as tx:
-        return await once(
-            tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=idempotency_key,
-            operation=f"take_step {homeless_person_id}",
-            body=taken,
-            answer_type=StepRecorded,
-            write=lambda: _take_step(tx, caller=caller, homeless_person_id=homeless_person_id, taken=taken, desk=desk),
-        )
+    return await write_to_file(
+        database,
+        caller,
+        homeless_person_id,
+        operation="take_step",
+        key=idempotency_key,
+        body=taken,
+        answer_type=StepRecorded,
+        write=lambda tx: _take_step(tx, caller=caller, homeless_person_id=homeless_person_id, taken=taken, desk=desk),
+    )
 
 
 async def _take_step(

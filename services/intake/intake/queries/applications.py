@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from intake.queries import persons as sealed
-from intake.queries.pages import Position, encode_cursor
+from intake.queries.pages import Position, newest_first
 from intake.schemas.application import (
     ApplicationDetail,
     ApplicationLinks,
@@ -53,23 +53,20 @@ async def application_page(
 ) -> ApplicationPage:
     """Applications in the caller's scope, the newest first."""
     statement = sa.select(*_SUMMARY)
-    if caller.row_scope == "streets":
-        # Row-level security says the same; said here too, the index serves.
-        statement = statement.where(application.c.street.in_(sorted(caller.streets)))
     if street is not None:
         statement = statement.where(application.c.street == street)
     if status is not None:
         statement = statement.where(application.c.status == status)
-    order = sa.tuple_(application.c.submitted_at, application.c.application_id)
-    if after is not None:
-        statement = statement.where(order < sa.tuple_(sa.literal(after.at), sa.literal(after.id)))
-    statement = statement.order_by(application.c.submitted_at.desc(), application.c.application_id.desc())
-    rows = (await tx.execute(statement.limit(limit + 1))).mappings().all()
-    last = rows[limit - 1] if len(rows) > limit else None
-    return ApplicationPage(
-        items=[ApplicationSummary.model_validate(row) for row in rows[:limit]],
-        next_cursor=encode_cursor(Position(last["submitted_at"], last["application_id"])) if last else None,
+    rows, next_cursor = await newest_first(
+        tx,
+        statement,
+        order=(application.c.submitted_at, application.c.application_id),
+        street=application.c.street,
+        caller=caller,
+        after=after,
+        limit=limit,
     )
+    return ApplicationPage(items=[ApplicationSummary.model_validate(row) for row in rows], next_cursor=next_cursor)
 
 
 async def application_detail(

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from intake.queries.pages import Position, encode_cursor
+from intake.queries.pages import Position, newest_first
 from intake.rules.homeless import PERSON, HomelessState
 from intake.schemas.homeless import (
     AidEntry,
@@ -109,20 +109,19 @@ async def homeless_person_page(
 ) -> HomelessPersonPage:
     """Files in the caller's scope, the newest first."""
     statement = sa.select(*_SUMMARY)
-    if caller.row_scope == "streets":
-        # Row-level security says the same; said here too, the index serves.
-        statement = statement.where(homeless_person.c.street.in_(sorted(caller.streets)))
     if street is not None:
         statement = statement.where(homeless_person.c.street == street)
     if state is not None:
         statement = statement.where(homeless_person.c.state == state)
-    order = sa.tuple_(homeless_person.c.opened_at, homeless_person.c.homeless_person_id)
-    if after is not None:
-        statement = statement.where(order < sa.tuple_(sa.literal(after.at), sa.literal(after.id)))
-    statement = statement.order_by(homeless_person.c.opened_at.desc(), homeless_person.c.homeless_person_id.desc())
-    rows = (await tx.execute(statement.limit(limit + 1))).mappings().all()
-    last = rows[limit - 1] if len(rows) > limit else None
+    rows, next_cursor = await newest_first(
+        tx,
+        statement,
+        order=(homeless_person.c.opened_at, homeless_person.c.homeless_person_id),
+        street=homeless_person.c.street,
+        caller=caller,
+        after=after,
+        limit=limit,
+    )
     return HomelessPersonPage(
-        items=[HomelessPersonSummary.model_validate(row) for row in rows[:limit]],
-        next_cursor=encode_cursor(Position(last["opened_at"], last["homeless_person_id"])) if last else None,
+        items=[HomelessPersonSummary.model_validate(row) for row in rows], next_cursor=next_cursor
     )
