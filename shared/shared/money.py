@@ -119,20 +119,8 @@ Fen = Annotated[int, BeforeValidator(_from_yuan_or_fen, json_schema_input_type=s
 FenOfYuan = Annotated[int, BeforeValidator(_from_yuan, json_schema_input_type=str), _AS_YUAN, _SCHEMA]
 """An amount that a caller sends: a decimal string of yuan and nothing else, integer fen in Python."""
 
-PositiveFenOfYuan = Annotated[
-    int,
-    BeforeValidator(_from_yuan, json_schema_input_type=str),
-    AfterValidator(_positive),
-    _AS_YUAN,
-    _UNSIGNED_SCHEMA,
-]
+PositiveFenOfYuan = Annotated[FenOfYuan, AfterValidator(_positive), _UNSIGNED_SCHEMA]
 """An amount that a caller sends and that moves something: above zero."""
 
-NonNegativeFenOfYuan = Annotated[
-    int,
-    BeforeValidator(_from_yuan, json_schema_input_type=str),
-    AfterValidator(_not_negative),
-    _AS_YUAN,
-    _UNSIGNED_SCHEMA,
-]
+NonNegativeFenOfYuan = Annotated[FenOfYuan, AfterValidator(_not_negative), _UNSIGNED_SCHEMA]
 """An amount that a caller sends and that may be nothing: zero or above."""

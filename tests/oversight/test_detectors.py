@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from oversight.rules.detectors import ClueKind, Finding, detect
+from oversight.rules.detectors import Finding, detect
 from shared.events import Event, contracts
 from shared.events.departments import ReferralOverdue
 from shared.events.eligibility import DecisionConfirmed
@@ -24,7 +24,7 @@ from shared.events.emergency_fund import (
     StageOverdue,
     StagePaid,
 )
-from shared.events.oversight import ClueRaised
+from shared.events.oversight import ClueKind, ClueRaised
 
 DECISION = DecisionConfirmed.from_example()
 REQUESTED = GrantRequested.from_example()

@@ -8,7 +8,6 @@ from fastapi.responses import PlainTextResponse
 
 from oversight import handlers, queries
 from oversight.rules.checkpoint import KeyRing
-from oversight.rules.detectors import ClueKind
 from oversight.rules.tree import leaf_hash
 from oversight.schemas import (
     NOTE_EXAMPLE,
@@ -27,6 +26,7 @@ from oversight.schemas import (
 from shared.app import ClockDep, DatabaseDep
 from shared.auth import OVERSEERS, STAFF, Principal, Role, require
 from shared.clock import Day
+from shared.events.oversight import ClueKind
 from shared.idempotency import IdempotencyKey
 from shared.problems import Problem, not_found, problem_responses
 

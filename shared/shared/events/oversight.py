@@ -5,6 +5,19 @@ from uuid import UUID
 
 from shared.events.contract import DistrictEvent
 
+ClueKind = Literal[
+    "paper_debt_overdue",
+    "stage_overdue",
+    "follow_up_overdue",
+    "grant_approval_overdue",
+    "amount_written_off",
+    "referral_overdue",
+    "decision_differs",
+    "same_person_twice",
+    "reconciliation_difference",
+]
+"""What may be odd."""
+
 
 class ClueRaised(DistrictEvent, topic="oversight", type="oversight.clue-raised.v1", clause="13.1.2"):
     """A detector found something late or odd in the history."""
@@ -18,17 +31,7 @@ class ClueRaised(DistrictEvent, topic="oversight", type="oversight.clue-raised.v
     }
 
     clue_id: UUID
-    kind: Literal[
-        "paper_debt_overdue",
-        "stage_overdue",
-        "follow_up_overdue",
-        "grant_approval_overdue",
-        "amount_written_off",
-        "referral_overdue",
-        "decision_differs",
-        "same_person_twice",
-        "reconciliation_difference",
-    ]
+    kind: ClueKind
     event_id: UUID
     """The event that gave rise to it."""
     street: str | None

@@ -7,7 +7,6 @@ judges nobody, it only points.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from shared.events import Event
 from shared.events.departments import ReferralOverdue
@@ -22,18 +21,7 @@ from shared.events.emergency_fund import (
     ReconciliationDifferenceFound,
     StageOverdue,
 )
-
-ClueKind = Literal[
-    "paper_debt_overdue",
-    "stage_overdue",
-    "follow_up_overdue",
-    "grant_approval_overdue",
-    "amount_written_off",
-    "referral_overdue",
-    "decision_differs",
-    "same_person_twice",
-    "reconciliation_difference",
-]
+from shared.events.oversight import ClueKind
 
 _ALWAYS: Mapping[type[Event], ClueKind] = {
     PaperDebtOverdue: "paper_debt_overdue",

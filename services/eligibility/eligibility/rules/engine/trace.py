@@ -134,7 +134,7 @@ class Outlines:
                 terms.append((self._step(term, scope), search))
             elif not references(term):
                 facts.append(self._step(term, scope))
-        return _search_all(terms, facts) if isinstance(node, Every) else _search_any(terms, facts)
+        return _search_terms(terms, facts, decided_by=isinstance(node, Either))
 
     def _members(self, node: Members, *, wanted: bool) -> Search:
         condition = self._step(node.condition, "person")
@@ -185,38 +185,24 @@ class Trace:
         return found
 
 
-def _search_all(terms: Sequence[tuple[Step, Search]], facts: Sequence[Step]) -> Search:
-    """What decides an "all": every term that has its truth, unless it failed by a declared fact already."""
+def _search_terms(terms: Sequence[tuple[Step, Search]], facts: Sequence[Step], *, decided_by: bool) -> Search:
+    """What decides an "all" or an "any": the terms that have its truth. Where one alone decides (one that fails, one
+    that holds), a declared fact may have done it; and of an "any" that holds the first such term is enough.
+    """
 
-    def search_all(trace: Trace, who: int, truth: Truth, found: list[Below]) -> None:
+    def search_terms(trace: Trace, who: int, truth: Truth, found: list[Below]) -> None:
         frame = trace.frame
-        if truth is False:
+        if truth is decided_by:
             for fact in facts:
-                if fact(frame, who) is False:
+                if fact(frame, who) is truth:
                     return
         for step, search in terms:
             if step(frame, who) is truth:
                 search(trace, who, truth, found)
-
-    return search_all
-
-
-def _search_any(terms: Sequence[tuple[Step, Search]], facts: Sequence[Step]) -> Search:
-    """What decides an "any": of one that holds the first term that does, unless a declared fact makes it hold."""
-
-    def search_any(trace: Trace, who: int, truth: Truth, found: list[Below]) -> None:
-        frame = trace.frame
-        if truth is True:
-            for fact in facts:
-                if fact(frame, who) is True:
-                    return
-        for step, search in terms:
-            if step(frame, who) is truth:
-                search(trace, who, truth, found)
-                if truth:
+                if truth and decided_by:
                     return
 
-    return search_any
+    return search_terms
 
 
 def _amounts(node: Node, edition: Edition) -> Iterator[str]:
