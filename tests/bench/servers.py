@@ -6,6 +6,7 @@ A durable PostgreSQL, the broker, the issuer, the service with its tokens, relay
 import json
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from doudi.postgres import Postgres
 from doudi.processes import Child
 from doudi.repository import REPOSITORY
 from doudi.running import MINI_PROGRAM
-from doudi.stack import SERVICES
+from doudi.stack import SERVICES, uvicorn_arguments
 from shared.seal import SealKey
 
 _READY_SECONDS = 90.0
@@ -44,7 +45,7 @@ class Servers:
     bare_database: str
     """As its owner, in asyncpg's form."""
     issuer: Issuer
-    secrets: dict[str, str]
+    secrets: Mapping[str, str]
 
     @property
     def service_database(self) -> str:
@@ -79,23 +80,17 @@ def start_servers(service: str, directory: Path, cleanup: ExitStack) -> Servers:
 
     issuer_url, service_url, bare_url = (f"http://127.0.0.1:{free_port()}" for _ in range(3))
     clients = load_identities().by_id()
-    secrets = keys.make_client_secrets(directory / "client-secrets.json", clients)
-    environment = Environment(
+    clock_file = directory / "clock-offset-seconds"
+    clock_file.write_text("0.0", encoding="ascii")
+    environment = Environment.create(
+        directory,
         urls=dict.fromkeys(SERVICES, service_url),  # no other is there, and none is asked
-        broker_address=broker.address,
-        fetch_wait_milliseconds=broker.fetch_wait_milliseconds,
         issuer_url=issuer_url,
-        token_key_file=directory / "token-key.json",
-        secrets_file=directory / "client-secrets.json",
-        secrets=secrets,
-        clock_file=directory / "clock-offset-seconds",
-        key_rings=directory,
-        log_key_file=directory / "log-key.pem",
+        broker=broker,
+        clock_file=clock_file,
         seal_keys={service: seal_key},
+        client_ids=clients,
     )
-    keys.make_token_key(environment.token_key_file)
-    keys.make_key_ring(environment.key_ring(service))
-    environment.clock_file.write_text("0.0", encoding="ascii")
     factory = f"{package}.main:create"
     _, service_server, bare_server = (
         _start_web_process(factory, url, variables, directory, cleanup)
@@ -113,20 +108,18 @@ def start_servers(service: str, directory: Path, cleanup: ExitStack) -> Servers:
         databases=databases,
         seal_key=seal_key,
         bare_database=bare_database,
-        issuer=Issuer(url=issuer_url, key=key, clients=clients, secrets=secrets),
-        secrets=secrets,
+        issuer=Issuer(url=issuer_url, key=key, clients=clients, secrets=environment.secrets),
+        secrets=environment.secrets,
     )
 
 
 def _start_web_process(
     factory: str, url: str, variables: dict[str, str], directory: Path, cleanup: ExitStack
 ) -> Server:
-    arguments = ["uvicorn", factory, "--factory", "--host", "127.0.0.1", "--port", url.rpartition(":")[2]]
-    arguments += ["--loop", "uvloop", "--http", "httptools", "--no-access-log"]
     name = factory.partition(":")[0]
     child = Child(
         name,
-        [sys.executable, "-m", *arguments],
+        [sys.executable, "-m", *uvicorn_arguments(factory, int(url.rpartition(":")[2]))],
         log=directory / f"{name}.log",
         directory=REPOSITORY,
         environment=variables,

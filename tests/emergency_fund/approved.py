@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.tables import emergency_grant
@@ -51,7 +51,6 @@ async def insert_approved(tx: AsyncConnection, grants: Sequence[Approved], *, at
     await tx.execute(insert(emergency_grant), asked)
     await tx.execute(
         update(emergency_grant)
-        .where(emergency_grant.c.grant_id == bindparam("approved_id"))
-        .values(state="approved", approved_by="another", approved_at=at),
-        [{"approved_id": grant.grant_id} for grant in grants],
+        .where(emergency_grant.c.grant_id.in_([grant.grant_id for grant in grants]))
+        .values(state="approved", approved_by="another", approved_at=at)
     )

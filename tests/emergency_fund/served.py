@@ -10,7 +10,6 @@ from pathlib import Path
 import httpx
 from sqlalchemy import text
 
-from doudi import keys
 from doudi.broker import Broker
 from doudi.databases import DatabaseUrls
 from doudi.environment import Environment
@@ -34,23 +33,18 @@ class ServedFund:
         ports = {name: free_port() for name in ("issuer", "fund")}
         self.url = f"http://127.0.0.1:{ports['fund']}"
         self._issuer_url = f"http://127.0.0.1:{ports['issuer']}"
-        secrets_file, clock_file = directory / "client-secrets.json", directory / "clock-offset-seconds"
-        self._secrets = keys.make_client_secrets(secrets_file, load_identities().by_id())
-        keys.make_token_key(directory / "token-key.json")
+        clock_file = directory / "clock-offset-seconds"
         clock_file.write_text(repr((now - datetime.now(UTC)).total_seconds()), encoding="ascii")
-        environment = Environment(
+        environment = Environment.create(
+            directory,
             urls={"intake": "http://127.0.0.1:1"},
-            broker_address=broker.address,
-            fetch_wait_milliseconds=broker.fetch_wait_milliseconds,
             issuer_url=self._issuer_url,
-            token_key_file=directory / "token-key.json",
-            secrets_file=secrets_file,
-            secrets=self._secrets,
+            broker=broker,
             clock_file=clock_file,
-            key_rings=directory,
-            log_key_file=directory / "log-key.pem",
             seal_keys={"emergency-fund": SEAL_KEY.secret.hex()},
+            client_ids=load_identities().by_id(),
         )
+        self._secrets = environment.secrets
         variables = {"issuer": environment.of_issuer(), "fund": environment.of_service("emergency-fund", urls.app)}
         factories = {"issuer": "doudi.issuer:create", "fund": "emergency_fund.main:create"}
         self._issuer, self._service = (

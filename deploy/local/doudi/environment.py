@@ -1,9 +1,13 @@
 """The environment of each process of the embedded deployment: every setting of every service has its value here."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
+
+from doudi import keys
+from doudi.broker import Broker
 
 # One machine, a few processes: each keeps few connections, so that 17 departments fit under max_connections.
 _POOL_SIZE = 10
@@ -32,6 +36,39 @@ class Environment:
     log_key_file: Path
     seal_keys: Mapping[str, str]
     """Of each service by its name (`data-sharing`); all departments have one."""
+
+    @classmethod
+    def create(
+        cls,
+        directory: Path,
+        *,
+        urls: Mapping[str, str],
+        issuer_url: str,
+        broker: Broker,
+        clock_file: Path,
+        seal_keys: Mapping[str, str],
+        client_ids: Iterable[str],
+    ) -> Self:
+        """With every key and secret made anew, in files of this directory, for the services that have a seal key."""
+        secrets_file = directory / "client-secrets.json"
+        environment = cls(
+            urls=urls,
+            broker_address=broker.address,
+            fetch_wait_milliseconds=broker.fetch_wait_milliseconds,
+            issuer_url=issuer_url,
+            token_key_file=directory / "token-key.json",
+            secrets_file=secrets_file,
+            secrets=keys.make_client_secrets(secrets_file, client_ids),
+            clock_file=clock_file,
+            key_rings=directory,
+            log_key_file=directory / "log-key.pem",
+            seal_keys=seal_keys,
+        )
+        keys.make_token_key(environment.token_key_file)
+        for service in seal_keys:
+            keys.make_key_ring(environment.key_ring(service))
+        keys.make_log_key(environment.log_key_file)
+        return environment
 
     def of_issuer(self) -> dict[str, str]:
         """The variables of `doudi.issuer`."""

@@ -205,24 +205,15 @@ class Stack:
     def _make_environment(self, *, issuer_url: str, urls: dict[str, str]) -> Environment:
         directory = self.directory / "keys"
         directory.mkdir(mode=0o700)
-        environment = Environment(
+        return Environment.create(
+            directory,
             urls=urls,
-            broker_address=self.broker.address,
-            fetch_wait_milliseconds=self.broker.fetch_wait_milliseconds,
             issuer_url=issuer_url,
-            token_key_file=directory / "token-key.json",
-            secrets_file=directory / "client-secrets.json",
-            secrets=keys.make_client_secrets(directory / "client-secrets.json", self._identities.by_id()),
+            broker=self.broker,
             clock_file=self._clock_file,
-            key_rings=directory,
-            log_key_file=directory / "log-key.pem",
             seal_keys=self._seal_keys,
+            client_ids=self._identities.by_id(),
         )
-        keys.make_token_key(environment.token_key_file)
-        for service in (*SERVICES, DEPARTMENTS):
-            keys.make_key_ring(environment.key_ring(service))
-        keys.make_log_key(environment.log_key_file)
-        return environment
 
     def _add_departments(self, environment: Environment) -> dict[str, str]:
         together = [code for code in self._identities.departments if code not in self._apart]
