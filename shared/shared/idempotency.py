@@ -73,9 +73,12 @@ async def once(
     body differs.
     """
     claim = Claim(owner=owner, key=key, operation=operation, body=body, answer_type=answer_type)
-    [kept] = await answered_all(tx, [claim])
-    if isinstance(kept, Problem):
-        raise kept
+    return await claimed(tx, claim, write)
+
+
+async def claimed(tx: AsyncConnection, claim: Claim[Answer], write: Callable[[], Awaitable[Answer]]) -> Answer:
+    """The same for a claim that was made before."""
+    kept = await answered(tx, claim)
     if kept is not None:
         return kept
     answer = await write()
@@ -83,17 +86,13 @@ async def once(
     return answer
 
 
-async def answered(
-    tx: AsyncConnection, *, owner: str, key: str, operation: str, body: BaseModel | str, answer_type: type[Answer]
-) -> Answer | None:
+async def answered(tx: AsyncConnection, claim: Claim[Answer]) -> Answer | None:
     """What a key was answered before; None where it was not. The key is held until `tx` ends.
 
     For who must ask another service before the write: a retry then gets its answer though that service is down.
     Raises Problem 409 `idempotency_key_reused` when the body differs.
     """
-    [kept] = await answered_all(
-        tx, [Claim(owner=owner, key=key, operation=operation, body=body, answer_type=answer_type)]
-    )
+    [kept] = await answered_all(tx, [claim])
     if isinstance(kept, Problem):
         raise kept
     return kept
@@ -116,6 +115,8 @@ async def answered_all(tx: AsyncConnection, claims: Sequence[Claim[Answer]]) -> 
 
 async def keep_all(tx: AsyncConnection, answers: Sequence[tuple[Claim[Answer], Answer]]) -> None:
     """Keep the answers of claims that `answered_all` had none for, in the transaction of what they tell."""
+    if not answers:
+        return
     driver = await driver_connection(tx)
     await driver.execute(
         _KEEP,

@@ -85,6 +85,8 @@ def _only_once_in_a_batch(asked: _Asked) -> tuple[object, ...]:
 
 
 async def _pay(tx: AsyncConnection, asked: Sequence[_Asked], *, now: datetime) -> list[Outcome]:
+    if not asked:
+        return []
     grants = await find_grants(tx, [one.grant_id for one in asked], for_update=True)
     pairs = [(grants[one.grant_id].household_id, one.caller.subject) for one in asked if one.grant_id in grants]
     stepped_back = await recusals_among(tx, pairs)

@@ -23,7 +23,7 @@ from shared.auth import Principal
 from shared.clock import Clock
 from shared.database import Database
 from shared.events.emergency_fund import GrantRefused, GrantRequested
-from shared.idempotency import answered, key_owner, once
+from shared.idempotency import Claim, answered, claimed, key_owner
 from shared.ids import new_id
 from shared.money import format_yuan
 from shared.problems import Problem
@@ -48,22 +48,22 @@ async def request_grant(
     database: Database, clock: Clock, clients: Clients, caller: Principal, street: str, key: str, request: GrantRequest
 ) -> GrantView:
     """Record the request. One that is not below the limit is recorded as refused, and told so by Problem 422."""
-    claim: dict[str, Any] = {
-        "owner": key_owner(caller.client_id, caller.subject),
-        "key": key,
-        "operation": f"request_grant {street}",
-        "body": request,
-        "answer_type": _Outcome,
-    }
+    claim = Claim(
+        owner=key_owner(caller.client_id, caller.subject),
+        key=key,
+        operation=f"request_grant {street}",
+        body=request,
+        answer_type=_Outcome,
+    )
     # A retry is answered before intake is asked again: it may be down, and the grant was recorded.
     async with database.transaction(caller) as tx:
-        outcome: _Outcome | None = await answered(tx, **claim)
+        outcome = await answered(tx, claim)
     if outcome is None:
         check_day(request.incident.on, today=clock.today())
         require_plan(request, today=clock.today())
         recipient = await find_recipient(clients, request)
         async with database.transaction(caller) as tx:
-            outcome = await once(tx, **claim, write=lambda: _request(tx, clock, caller, street, request, recipient))
+            outcome = await claimed(tx, claim, lambda: _request(tx, clock, caller, street, request, recipient))
     # After the commit: the refusal is on record although the answer is an error.
     if outcome.refused is not None:
         raise Problem(
