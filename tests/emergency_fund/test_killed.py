@@ -44,6 +44,7 @@ _KILLS = 4
 # So many at most that all of a street's grants fit into its float.
 _MOST_FEN = _FLOAT_FEN // _GRANTS_A_STREET
 _PATIENCE_SECONDS = 0.03
+_TIMEOUT_SECONDS = 30.0
 _LATEST_KILL_SECONDS = 0.05
 
 
@@ -67,7 +68,7 @@ class Load:
         """Pay everything."""
         limits = httpx.Limits(max_connections=_PAYERS)
         async with (
-            httpx.AsyncClient(base_url=self.served.url, timeout=30, limits=limits) as http,
+            httpx.AsyncClient(base_url=self.served.url, limits=limits) as http,
             asyncio.TaskGroup() as group,
         ):
             for _ in range(_PAYERS):
@@ -83,12 +84,12 @@ class Load:
         while True:
             await self.up.wait()
             try:
-                async with asyncio.timeout(self.draw.uniform(0, _PATIENCE_SECONDS) if hangs_up else None):
-                    answer = await http.post(
-                        f"/v1/grants/{grant.grant_id}/payment",
-                        headers=self.headers[grant.street] | {"Idempotency-Key": key},
-                    )
-            except (httpx.TransportError, TimeoutError):
+                answer = await http.post(
+                    f"/v1/grants/{grant.grant_id}/payment",
+                    headers=self.headers[grant.street] | {"Idempotency-Key": key},
+                    timeout=self.draw.uniform(0, _PATIENCE_SECONDS) if hangs_up else _TIMEOUT_SECONDS,
+                )
+            except httpx.TransportError:
                 if gives_up:
                     self.unanswered += 1
                     return
