@@ -27,7 +27,7 @@ from shared.logs import configure_logs
 from shared.problems import MEDIA_TYPE, ProblemDocument, install_problem_handlers, plain_problem, respond
 from shared.seal import SealKey
 from shared.settings import ServiceSettings
-from shared.telemetry import configure_traces, instrument_http
+from shared.telemetry import REQUEST_SPANS, configure_traces, measure_requests
 
 _log = structlog.get_logger(__name__)
 
@@ -106,7 +106,7 @@ def create_app(
         await asyncio.gather(*tasks, return_exceptions=True)
         await foundation.close()
 
-    app = FastAPIOffline(title=title, version="1", lifespan=lifespan)
+    app = FastAPIOffline(title=title, version="1", lifespan=lifespan, telemetry=REQUEST_SPANS)
     app.state.database = foundation.database
     app.state.clock = foundation.clock
     app.state.authenticator = foundation.authenticator
@@ -114,11 +114,11 @@ def create_app(
     for name, value in state.items():
         setattr(app.state, name, value)
     install_problem_handlers(app)
-    for router in routers:
-        app.include_router(router)
-    app.include_router(_operations(foundation.database, background, registry))
+    for router in (*routers, _operations(foundation.database, background, registry)):
+        # Not `include_router`: each of its levels tries every route once more.
+        app.router.routes.extend(router.routes)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
-    instrument_http(app, registry)
+    measure_requests(app, registry)
     app.add_middleware(
         Limits, body_limit_bytes=settings.body_limit_bytes, requests_per_minute=settings.requests_per_minute
     )

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 
 import httpx
 import pytest
@@ -111,6 +112,18 @@ def test_no_log_line_and_no_metric_carries_personal_data(told: Journal, stack: S
         text = httpx.get(f"{url}/metrics").text
         assert "doudi_" in text, name
         assert [word for word in everybody() if word in text] == [], name
+
+
+def test_requests_are_counted_by_their_route(told: Journal, stack: Stack) -> None:
+    handlers = {
+        handler
+        for url in stack.running.urls.values()
+        for handler in re.findall(
+            r'^http_requests_total\{handler="([^"]+)"', httpx.get(f"{url}/metrics").text, re.MULTILINE
+        )
+    }
+    assert handlers >= {"/v1/applications", "/v1/queries/{query_id}/answer", "/v1/grants/{grant_id}/payment"}
+    assert [handler for handler in handlers if re.search(r"[0-9a-f]{8}-", handler)] == []
 
 
 def test_log_lines_are_json_with_service_and_time(told: Journal, stack: Stack) -> None:

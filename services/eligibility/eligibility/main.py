@@ -3,7 +3,7 @@
 import httpx
 from fastapi import FastAPI
 
-from eligibility.api import router
+from eligibility.api import ROUTERS
 from eligibility.clients import Clients, DataSharing
 from eligibility.consumers import SUBSCRIPTIONS
 from eligibility.jobs import JOBS
@@ -31,7 +31,7 @@ def create(
         title="救助资格评估与决定",
         settings=settings,
         foundation=foundation,
-        routers=[router],
+        routers=ROUTERS,
         background=[
             Relay(foundation.database, settings.kafka_bootstrap, source=SERVICE),
             Consumer(

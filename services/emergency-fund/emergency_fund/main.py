@@ -3,7 +3,7 @@
 import httpx
 from fastapi import FastAPI
 
-from emergency_fund.api import router
+from emergency_fund.api import ROUTERS
 from emergency_fund.clients import Clients
 from emergency_fund.consumers import SUBSCRIPTIONS
 from emergency_fund.handlers.payments import Payments
@@ -31,7 +31,7 @@ def create(
         title="街道临时救助备用金",
         settings=settings,
         foundation=foundation,
-        routers=[router],
+        routers=ROUTERS,
         background=[
             Relay(foundation.database, settings.kafka_bootstrap, source=SERVICE),
             Consumer(

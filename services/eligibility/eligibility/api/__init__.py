@@ -1,7 +1,5 @@
 """Who may ask eligibility for what."""
 
-from fastapi import APIRouter
-
 from eligibility.api import (
     assessments,
     benefits,
@@ -17,9 +15,10 @@ from eligibility.api import (
     toolbook,
 )
 
-router = APIRouter(prefix="/v1")
-for part in (
-    *(assessments, decisions, complaints, resolutions, benefits, changes),
-    *(register, calendar, standards, price_linkage, screenings, toolbook),
-):
-    router.include_router(part.router)
+ROUTERS = [
+    part.router
+    for part in (
+        *(assessments, decisions, complaints, resolutions, benefits, changes),
+        *(register, calendar, standards, price_linkage, screenings, toolbook),
+    )
+]

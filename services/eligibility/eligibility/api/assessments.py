@@ -20,7 +20,7 @@ from shared.app import DatabaseDep
 from shared.auth import STAFF, Principal, Role, require
 from shared.problems import problem_responses
 
-router = APIRouter(tags=["assessments"])
+router = APIRouter(prefix="/v1", tags=["assessments"])
 
 
 @router.post("/assessments/preview")

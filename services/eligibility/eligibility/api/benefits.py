@@ -23,7 +23,7 @@ from shared.app import ClockDep, DatabaseDep
 from shared.idempotency import IdempotencyKey, key_owner, once
 from shared.problems import problem_responses
 
-router = APIRouter(tags=["benefits"])
+router = APIRouter(prefix="/v1", tags=["benefits"])
 
 
 @router.get("/households/{household_id}/benefits")

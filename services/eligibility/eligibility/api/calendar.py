@@ -11,7 +11,7 @@ from eligibility.schemas.calendar import CalendarDay, CalendarView, CorrectionRe
 from shared.app import ClockDep, DatabaseDep
 from shared.clock import Day
 
-router = APIRouter(tags=["calendar"])
+router = APIRouter(prefix="/v1", tags=["calendar"])
 
 
 @router.put("/calendar/{day}")

@@ -14,7 +14,7 @@ from shared.idempotency import IdempotencyKey, key_owner, once
 from shared.money import format_yuan
 from shared.problems import problem_responses
 
-router = APIRouter(tags=["changes"])
+router = APIRouter(prefix="/v1", tags=["changes"])
 
 
 @router.post("/households/{household_id}/changes", status_code=201, responses=problem_responses(404, 409))

@@ -13,7 +13,7 @@ from shared.app import ClockDep, DatabaseDep
 from shared.idempotency import IdempotencyKey, key_owner, once
 from shared.problems import problem_responses
 
-router = APIRouter(tags=["complaints"])
+router = APIRouter(prefix="/v1", tags=["complaints"])
 
 
 @router.post("/applications/{application_id}/complaints", status_code=201, responses=problem_responses(404, 409))

@@ -24,7 +24,7 @@ from shared.app import ClockDep, DatabaseDep
 from shared.idempotency import IdempotencyKey, key_owner, once
 from shared.problems import problem_responses
 
-router = APIRouter(tags=["decisions"])
+router = APIRouter(prefix="/v1", tags=["decisions"])
 
 
 @router.post(

@@ -20,7 +20,7 @@ from shared.auth import Principal, Role, require
 from shared.idempotency import IdempotencyKey, key_owner, once
 from shared.problems import plain_problem, problem_responses
 
-router = APIRouter(tags=["price linkage"])
+router = APIRouter(prefix="/v1", tags=["price linkage"])
 
 _BUREAU = "development_reform"
 

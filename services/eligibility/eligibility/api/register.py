@@ -12,7 +12,7 @@ from eligibility.schemas.register import RegisterCounts, RegisterPage
 from shared.app import ClockDep, DatabaseDep
 from shared.clock import Day
 
-router = APIRouter(tags=["register"])
+router = APIRouter(prefix="/v1", tags=["register"])
 
 On = Annotated[Day | None, Query(description="As of this day; by default of today")]
 Street = Annotated[str | None, Query(pattern=r"^\d{9}$", description="Only of this street")]

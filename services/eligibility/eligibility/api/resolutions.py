@@ -12,7 +12,7 @@ from shared.app import ClockDep, DatabaseDep
 from shared.idempotency import IdempotencyKey, key_owner, once
 from shared.problems import problem_responses
 
-router = APIRouter(tags=["resolutions"])
+router = APIRouter(prefix="/v1", tags=["resolutions"])
 
 
 @router.post("/resolutions", status_code=201, responses=problem_responses(404, 409))

@@ -30,7 +30,7 @@ from shared.app import ClockDep, DatabaseDep
 from shared.auth import OVERSEERS, STAFF, Principal, Role, require
 from shared.problems import problem_responses
 
-router = APIRouter(tags=["screenings"])
+router = APIRouter(prefix="/v1", tags=["screenings"])
 
 Sender = Annotated[Principal, Depends(require(Role.DISTRICT_OFFICER, Role.SERVICE))]
 DistrictReader = Annotated[Principal, Depends(require(Role.DISTRICT_OFFICER, *OVERSEERS))]

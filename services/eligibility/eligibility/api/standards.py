@@ -31,7 +31,7 @@ from shared.app import ClockDep, DatabaseDep
 from shared.idempotency import IdempotencyKey, key_owner, once
 from shared.problems import problem_responses
 
-router = APIRouter(tags=["standards"])
+router = APIRouter(prefix="/v1", tags=["standards"])
 
 
 @router.post("/standards", status_code=201, responses=problem_responses(409))

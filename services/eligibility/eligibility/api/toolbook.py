@@ -12,7 +12,7 @@ from eligibility.schemas.toolbook import ParameterList, Toolbook
 from shared.app import ClockDep, DatabaseDep
 from shared.clock import Day
 
-router = APIRouter(tags=["toolbook"])
+router = APIRouter(prefix="/v1", tags=["toolbook"])
 
 OnDay = Annotated[Day | None, Query(description="The toolbook of this day instead of today")]
 

@@ -1,7 +1,5 @@
 """Who may ask emergency-fund for what."""
 
-from fastapi import APIRouter
-
 from emergency_fund.api import (
     corrections,
     emergencies,
@@ -14,16 +12,10 @@ from emergency_fund.api import (
     stages,
 )
 
-router = APIRouter(prefix="/v1")
-for part in (
-    grants,
-    stages,
-    follow_ups,
-    corrections,
-    emergencies,
-    ledger,
-    exports,
-    reconciliation,
-    fiscal_years,
-):
-    router.include_router(part.router)
+ROUTERS = [
+    part.router
+    for part in (
+        *(grants, stages, follow_ups, corrections, emergencies),
+        *(ledger, exports, reconciliation, fiscal_years),
+    )
+]

@@ -18,7 +18,7 @@ from shared.app import ClockDep, DatabaseDep
 from shared.idempotency import IdempotencyKey
 from shared.problems import problem_responses
 
-router = APIRouter(tags=["corrections"])
+router = APIRouter(prefix="/v1", tags=["corrections"])
 
 
 @router.get("/grants/{grant_id}/corrections", responses=problem_responses(404))

@@ -14,7 +14,7 @@ from shared.auth import Principal, Role, require
 from shared.idempotency import IdempotencyKey
 from shared.problems import problem_responses
 
-router = APIRouter(prefix="/emergencies", tags=["emergencies"])
+router = APIRouter(prefix="/v1/emergencies", tags=["emergencies"])
 
 DistrictOfficer = Annotated[Principal, Depends(require(Role.DISTRICT_OFFICER))]
 

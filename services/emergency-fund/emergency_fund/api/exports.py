@@ -15,7 +15,7 @@ from shared.auth import own_street
 from shared.identity import StreetCode
 from shared.problems import problem_responses
 
-router = APIRouter(tags=["ledger"])
+router = APIRouter(prefix="/v1", tags=["ledger"])
 
 Format = Annotated[
     ExportFormat, Query(description="csv；xlsx；beancount，即 bean-check 可核验的纯文本账", examples=["csv"])

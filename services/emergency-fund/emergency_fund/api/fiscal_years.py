@@ -15,7 +15,7 @@ from shared.idempotency import IdempotencyKey
 from shared.identity import StreetCode
 from shared.problems import problem_responses
 
-router = APIRouter(tags=["fiscal years"])
+router = APIRouter(prefix="/v1", tags=["fiscal years"])
 
 Year = Annotated[int, Path(ge=FIRST_YEAR, le=2099, examples=[2022])]
 

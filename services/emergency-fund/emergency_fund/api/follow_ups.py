@@ -16,7 +16,7 @@ from shared.idempotency import IdempotencyKey
 from shared.identity import StreetCode
 from shared.problems import problem_responses
 
-router = APIRouter(tags=["follow-ups"])
+router = APIRouter(prefix="/v1", tags=["follow-ups"])
 
 
 @router.get("/streets/{street}/follow-ups", responses=problem_responses(404))

@@ -13,7 +13,7 @@ from shared.idempotency import IdempotencyKey
 from shared.identity import StreetCode
 from shared.problems import problem_responses
 
-router = APIRouter(tags=["grants"])
+router = APIRouter(prefix="/v1", tags=["grants"])
 
 
 @router.post("/streets/{street}/grants", status_code=201, responses=problem_responses(404, 409, 503))

@@ -12,7 +12,7 @@ from shared.auth import own_street
 from shared.identity import StreetCode
 from shared.problems import problem_responses
 
-router = APIRouter(tags=["ledger"])
+router = APIRouter(prefix="/v1", tags=["ledger"])
 
 
 @router.get("/streets/{street}/reserve", responses=problem_responses(404))

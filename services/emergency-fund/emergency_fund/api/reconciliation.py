@@ -25,7 +25,7 @@ from shared.idempotency import IdempotencyKey
 from shared.identity import StreetCode
 from shared.problems import Problem, problem_responses
 
-router = APIRouter(tags=["reconciliation"])
+router = APIRouter(prefix="/v1", tags=["reconciliation"])
 
 DistrictOfficer = Annotated[Principal, Depends(require(Role.DISTRICT_OFFICER))]
 _MOST_DAYS = 366

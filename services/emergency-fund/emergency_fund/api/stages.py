@@ -16,7 +16,7 @@ from shared.idempotency import IdempotencyKey
 from shared.identity import StreetCode
 from shared.problems import problem_responses
 
-router = APIRouter(tags=["stages"])
+router = APIRouter(prefix="/v1", tags=["stages"])
 
 
 @router.get("/streets/{street}/stages", responses=problem_responses(404))
