@@ -138,14 +138,17 @@ create trigger emergency_grant_step before insert or update on emergency_grant
 -- At the end of the transaction: a grant is paid by its own payment and by no other, every missing paper of it has
 -- become a debt; it has no open debt and no advance left unless it waits for papers, and it has ended with no claim
 -- open, or as returned with every fen of it back in the reserve.
-create function check_grant_paid() returns trigger language plpgsql set search_path = public, pg_temp as $$
+create function check_grant_paid() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     owed bigint;
     still_open bigint;
     moved record;
 begin
     if not exists (
-        select from grant_payment where grant_id = new.grant_id and transfer_id = new.transfer_id
+        select from transfer left join grant_stage on stage_id = cause_id
+        where transfer.transfer_id = new.transfer_id and kind = 'payment'
+            and coalesce(grant_stage.grant_id, cause_id) = new.grant_id
     ) then
         raise exception 'grant % has no payment of its own', new.grant_id
             using errcode = 'check_violation', constraint = 'paid_by_its_payment';
@@ -228,21 +231,30 @@ create trigger replenishment_step before update on replenishment
 
 -- No money moves without its cause: a payment that was approved, the settlement of all that is left of an advance, a
 -- refill that was asked for. Each once, to the fen, on the same street. The pre-set float is the first transfer of a street.
-create function check_transfer_causes() returns trigger language plpgsql set search_path = public, pg_temp as $$
+-- One look into the index for each payment, however many the planner takes them for.
+create function check_transfer_causes() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     wrong record;
 begin
     select added.kind, added.version, added.street into wrong
     from added
+        left join lateral (
+            select street, state, approve_by, amount_fen, papers_missing from emergency_grant
+            where added.kind = 'payment' and grant_id = added.cause_id limit 1
+        ) as paid on true
+        left join lateral (
+            select grant_id from grant_plan where added.kind = 'payment' and grant_id = added.cause_id limit 1
+        ) as plan on true
     where not case kind
         when 'preset' then true
-        when 'payment' then exists (
-            select from emergency_grant
-            where grant_id = added.cause_id and emergency_grant.street = added.street
-                and state = case when approve_by is null then 'approved' else 'requested' end
-                and amount_fen = -added.cash_fen
-                and (papers_missing = '[]') = (added.advances_fen = 0)
-                and not exists (select from grant_plan where grant_plan.grant_id = emergency_grant.grant_id)
+        when 'payment' then coalesce(
+            paid.street = added.street
+                and paid.state = case when paid.approve_by is null then 'approved' else 'requested' end
+                and paid.amount_fen = -added.cash_fen
+                and (paid.papers_missing = '[]') = (added.advances_fen = 0)
+                and plan.grant_id is null,
+            false
         ) or pays_a_stage(added.cause_id, added.street, -added.cash_fen, added.advances_fen > 0)
         when 'settlement' then exists (
             select from emergency_grant
@@ -312,20 +324,22 @@ alter table paper_debt enable row level security, force row level security;
 alter table replenishment enable row level security, force row level security;
 create policy emergency_grant_seen on emergency_grant for select
     using (array['*', street] && (select seen_streets()));
--- For `granted_for_incident`, the only function of the owner that reads this table.
-create policy emergency_grant_counted on emergency_grant for select to current_user using (true);
+-- For `granted_for_incident` and the checks, as on transfer.
+create policy emergency_grant_checked on emergency_grant for select to current_user using (true);
 create policy emergency_grant_requested on emergency_grant for insert
     with check (array['*', street] && (select handled_streets()));
 create policy emergency_grant_moved on emergency_grant for update
     using (array['*', street] && (select handled_streets()));
 create policy paper_debt_seen on paper_debt for select
     using (array['*', street] && (select seen_streets()));
+create policy paper_debt_checked on paper_debt for select to current_user using (true);
 create policy paper_debt_opened on paper_debt for insert
     with check (array['*', street] && (select handled_streets()));
 create policy paper_debt_moved on paper_debt for update
     using (array['*', street] && (select handled_streets()));
 create policy replenishment_seen on replenishment for select
     using (array['*', street] && (select seen_streets()));
+create policy replenishment_checked on replenishment for select to current_user using (true);
 create policy replenishment_requested on replenishment for insert
     with check (array['*', street] && (select handled_streets()));
 create policy replenishment_moved on replenishment for update
