@@ -180,6 +180,20 @@ def test_no_service_sleeps() -> None:
         assert "sleep(" not in text, f"{relative(path)} sleeps: schedule a deadline"
 
 
+def test_what_an_endpoint_is_given_does_not_wait_for_a_thread() -> None:
+    """FastAPI calls a dependency that is no coroutine in a thread: a hop for every request."""
+    for path in sources(*PACKAGES.values()):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        plain = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        given = {
+            call.args[0].id
+            for call in ast.walk(tree)
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Depends"
+            if isinstance(call.args[0], ast.Name)
+        }
+        assert given.isdisjoint(plain), f"{relative(path)}: make {plain & given} async"
+
+
 def test_no_import_hides_in_a_function() -> None:
     for path in PRODUCT:
         tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -54,12 +54,12 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 DataSetCode = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,60}$", examples=["individual_income"])]
 
 
-def _office(request: Request) -> Office:
+async def _office(request: Request) -> Office:
     office: Office = request.app.state.office
     return office
 
 
-def _cipher(request: Request) -> FieldCipher:
+async def _cipher(request: Request) -> FieldCipher:
     cipher: FieldCipher = request.app.state.cipher
     return cipher
 

@@ -40,7 +40,7 @@ Overseer = Annotated[Principal, Depends(require(*OVERSEERS))]
 Operator = Annotated[Principal, Depends(require(Role.OPS))]
 
 
-def _keys(request: Request) -> KeyRing:
+async def _keys(request: Request) -> KeyRing:
     keys: KeyRing = request.app.state.keys
     return keys
 

@@ -17,7 +17,7 @@ DistrictOfficer = Annotated[Principal, Depends(require(Role.DISTRICT_OFFICER))]
 District = Annotated[Principal, Depends(require(Role.DISTRICT_OFFICER, *OVERSEERS))]
 
 
-def _clients(request: Request) -> Clients:
+async def _clients(request: Request) -> Clients:
     clients: Clients = request.app.state.clients
     return clients
 
@@ -25,7 +25,7 @@ def _clients(request: Request) -> Clients:
 ClientsDep = Annotated[Clients, Depends(_clients)]
 
 
-def _payments(request: Request) -> Payments:
+async def _payments(request: Request) -> Payments:
     payments: Payments = request.app.state.payments
     return payments
 
