@@ -4,6 +4,7 @@ A service's `main.py` calls `create_app` once; nothing else builds an applicatio
 """
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -100,6 +101,9 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(_keep_running(part), name=type(part).__name__) for part in background]
+        # What is there by now stays as long as the process: collections need not walk it again and again.
+        gc.collect()
+        gc.freeze()
         yield
         for task in tasks:
             task.cancel()

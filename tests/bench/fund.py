@@ -11,6 +11,7 @@ half the rate that this reached (open). The last line is one JSON object. Run: `
 """
 
 import asyncio
+import gc
 import json
 import re
 import statistics
@@ -247,6 +248,9 @@ async def measure(servers: Servers) -> dict[str, Any]:
     bench = Bench(servers, database, owner, Payments(database, SystemClock()), streets)
     await bench.round(payments=WARM_UP, seconds=1)
     bench.runs.clear()
+    # As a service does when it has started.
+    gc.collect()
+    gc.freeze()
     for number in range(1, ROUNDS + 1):
         await bench.round(payments=PAYMENTS, seconds=SECONDS)
         rates = "  ".join(f"{name} {each[-1].per_second:.0f}" for name, each in bench.runs.items())
