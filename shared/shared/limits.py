@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.ids import new_id
 from shared.logs import mask_identity_numbers
 from shared.problems import Problem, plain_problem, respond
+from shared.telemetry import PATHS_OF_OPERATIONS
 
 
 class RequestContext:
@@ -78,7 +79,7 @@ class Limits:
         return plain_problem(413, detail=f"内容不得超过 {self._body_limit} 字节", field="body")
 
     def _too_often(self, scope: Scope, headers: dict[bytes, bytes]) -> Problem | None:
-        if scope["path"] in {"/livez", "/readyz", "/metrics"}:
+        if scope["path"] in PATHS_OF_OPERATIONS:
             return None
         # The token itself tells clients apart; who has none is told apart by address.
         client = headers.get(b"authorization", b"").decode("latin-1")[-43:] or (scope.get("client") or ("",))[0]

@@ -17,7 +17,9 @@ from prometheus_fastapi_instrumentator import Instrumentator, metrics
 _tracer = trace.get_tracer("doudi")
 # Buckets in seconds: finer where the targets lie.
 _LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-_WITHOUT_TELEMETRY = {"/livez", "/readyz", "/metrics"}
+
+PATHS_OF_OPERATIONS = frozenset({"/livez", "/readyz", "/metrics"})
+"""What Kubernetes and Prometheus ask all the time: neither measured, nor traced, nor held to a rate."""
 
 REQUEST_SPANS: TelemetryConfig = {
     "auto_configure": False,
@@ -25,7 +27,7 @@ REQUEST_SPANS: TelemetryConfig = {
     "logs": False,
     # Spans of their own for the parts of a request would cost more than the request's, and say nothing.
     "operation_spans": False,
-    "exclude": lambda scope: scope["path"] in _WITHOUT_TELEMETRY,
+    "exclude": lambda scope: scope["path"] in PATHS_OF_OPERATIONS,
 }
 """One span per request, named by its route, which goes on where the caller's was: FastAPI's own."""
 
@@ -43,7 +45,7 @@ def configure_traces(*, service: str, otlp_endpoint: str | None) -> None:
 def measure_requests(app: FastAPI, registry: CollectorRegistry) -> None:
     """Request metrics by route template."""
     instrumentator = Instrumentator(
-        excluded_handlers=sorted(_WITHOUT_TELEMETRY), registry=registry, should_group_status_codes=False
+        excluded_handlers=sorted(PATHS_OF_OPERATIONS), registry=registry, should_group_status_codes=False
     )
     instrumentator.add(metrics.requests(registry=registry))
     instrumentator.add(metrics.latency(buckets=_LATENCY_BUCKETS, registry=registry))

@@ -145,6 +145,7 @@ declare
     still_open bigint;
     moved record;
 begin
+    -- As the view grant_payment says it, from the side of the transfer: one look for each grant instead of two searches.
     if not exists (
         select from transfer left join grant_stage on stage_id = cause_id
         where transfer.transfer_id = new.transfer_id and kind = 'payment'
