@@ -97,7 +97,7 @@ async def test_the_pages_need_no_internet(unconnected: Service) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)  # a hundred endpoints, some hundred calls each, on a machine that others use too
 @pytest.mark.parametrize("name", SERVICES)
 def test_no_call_gets_an_answer_that_is_not_documented(
     opener: Opener, clock: FixedClock, subtests: pytest.Subtests, name: str

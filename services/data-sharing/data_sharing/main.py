@@ -3,7 +3,7 @@
 import httpx
 from fastapi import FastAPI
 
-from data_sharing.api import router
+from data_sharing.api import ROUTERS
 from data_sharing.clients import Intake
 from data_sharing.consumers import SUBSCRIPTIONS
 from data_sharing.jobs import JOBS, Means
@@ -33,7 +33,7 @@ def create(
         title="数据共享",
         settings=settings,
         foundation=foundation,
-        routers=[router],
+        routers=ROUTERS,
         background=[
             Relay(foundation.database, settings.kafka_bootstrap, source=SERVICE),
             Consumer(

@@ -12,13 +12,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.handlers.looking import Look, refusal_of_letters, refuse
-from data_sharing.queries import Case, answer_rows, case_of_query, member_refs, query_rows
+from data_sharing.queries.cases import Case, answer_rows, case_of_query, member_refs, query_rows
 from data_sharing.rules import merge as merging
 from data_sharing.rules import verification as course
 from data_sharing.rules.catalogue import Catalogue
 from data_sharing.rules.records import Asked, faults
-from data_sharing.schemas import AnswerReceipt, AnswerRequest
-from data_sharing.tables import answer, query, report, verification
+from data_sharing.schemas.queries import AnswerReceipt, AnswerRequest
+from data_sharing.tables.verifications import answer, query, report, verification
 from shared import outbox
 from shared.auth import Principal
 from shared.clock import Clock, local_date

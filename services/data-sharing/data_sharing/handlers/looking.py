@@ -13,19 +13,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.handlers.opening import MEMBER_NAME_FIELD, NUMBER_FIELD
-from data_sharing.queries import (
-    Case,
-    case_of_application,
-    case_of_query,
-    case_of_verification,
-    facts_view,
-    letters_of,
-    verification_view,
-)
+from data_sharing.queries.cases import Case, case_of_application, case_of_query, case_of_verification, letters_of
+from data_sharing.queries.verifications import facts_view, verification_view
 from data_sharing.rules import authorisation as rules
 from data_sharing.rules.catalogue import DECLARATION_FIELD, IDENTITY_FIELDS, Catalogue
-from data_sharing.schemas import FactsView, QueryPerson, QueryView, VerificationView
-from data_sharing.tables import access, person, verification_member
+from data_sharing.schemas.queries import QueryPerson, QueryView
+from data_sharing.schemas.verifications import FactsView, VerificationView
+from data_sharing.tables.accesses import access
+from data_sharing.tables.persons import person
+from data_sharing.tables.verifications import verification_member
 from shared import outbox
 from shared.auth import OVERSEERS, Principal
 from shared.clock import Clock

@@ -14,7 +14,8 @@ from data_sharing.rules import authorisation as letters
 from data_sharing.rules import verification as course
 from data_sharing.rules.catalogue import Catalogue
 from data_sharing.rules.targets import facts_only
-from data_sharing.tables import application, authorisation, person, query, resident, verification, verification_member
+from data_sharing.tables.persons import person, resident
+from data_sharing.tables.verifications import application, authorisation, query, verification, verification_member
 from shared import deadlines, outbox
 from shared.clock import end_of_day, local_date, start_of_day
 from shared.crypto import FieldCipher

@@ -1,29 +1,9 @@
-"""What data-sharing keeps. The migrations hold the constraints, the row-level security and the append-only triggers."""
+"""Applications, their verifications, letters, queries, answers and reports."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-metadata = sa.MetaData()
-
-_Instant = sa.DateTime(timezone=True)
-
-person = sa.Table(
-    "person",
-    metadata,
-    sa.Column("person_id", sa.Uuid, primary_key=True),
-    sa.Column("identity_index", sa.LargeBinary),
-    sa.Column("identity_number", sa.LargeBinary),
-    sa.Column("name", sa.LargeBinary),
-    sa.Column("first_declared_at", _Instant),
-)
-
-resident = sa.Table(
-    "resident",
-    metadata,
-    sa.Column("subject", sa.Text, primary_key=True),
-    sa.Column("person_id", sa.Uuid),
-    sa.Column("linked_at", _Instant),
-)
+from data_sharing.tables.metadata import Instant, metadata
 
 application = sa.Table(
     "application",
@@ -32,9 +12,9 @@ application = sa.Table(
     sa.Column("household_id", sa.Uuid),
     sa.Column("street", sa.Text),
     sa.Column("requested", ARRAY(sa.Text)),
-    sa.Column("submitted_at", _Instant),
-    sa.Column("verify_by", _Instant),
-    sa.Column("decided_at", _Instant),
+    sa.Column("submitted_at", Instant),
+    sa.Column("verify_by", Instant),
+    sa.Column("decided_at", Instant),
 )
 
 verification = sa.Table(
@@ -47,10 +27,10 @@ verification = sa.Table(
     sa.Column("applicant_subject", sa.Text),
     sa.Column("declared", JSONB),
     sa.Column("state", sa.Text),
-    sa.Column("opened_at", _Instant),
-    sa.Column("answer_by", _Instant),
-    sa.Column("completed_at", _Instant),
-    sa.Column("valid_until", _Instant),
+    sa.Column("opened_at", Instant),
+    sa.Column("answer_by", Instant),
+    sa.Column("completed_at", Instant),
+    sa.Column("valid_until", Instant),
     sa.Column("revision", sa.Integer),
 )
 
@@ -73,8 +53,8 @@ authorisation = sa.Table(
     sa.Column("purposes", ARRAY(sa.Text)),
     sa.Column("fields", ARRAY(sa.Text)),
     sa.Column("guardian_name", sa.LargeBinary),
-    sa.Column("valid_from", _Instant),
-    sa.Column("valid_until", _Instant),
+    sa.Column("valid_from", Instant),
+    sa.Column("valid_until", Instant),
 )
 
 query = sa.Table(
@@ -86,10 +66,10 @@ query = sa.Table(
     sa.Column("household_id", sa.Uuid),
     sa.Column("department", sa.Text),
     sa.Column("data_sets", ARRAY(sa.Text)),
-    sa.Column("answer_by", _Instant),
+    sa.Column("answer_by", Instant),
     sa.Column("version", sa.Integer),
     sa.Column("outcome", sa.Text),
-    sa.Column("answered_at", _Instant),
+    sa.Column("answered_at", Instant),
 )
 
 answer = sa.Table(
@@ -101,7 +81,7 @@ answer = sa.Table(
     sa.Column("records", JSONB),
     sa.Column("digest", sa.Text),
     sa.Column("answered_by", sa.Text),
-    sa.Column("answered_at", _Instant),
+    sa.Column("answered_at", Instant),
 )
 
 report = sa.Table(
@@ -109,31 +89,10 @@ report = sa.Table(
     metadata,
     sa.Column("verification_id", sa.Uuid, primary_key=True),
     sa.Column("revision", sa.Integer, primary_key=True),
-    sa.Column("completed_at", _Instant),
+    sa.Column("completed_at", Instant),
     sa.Column("not_answered", ARRAY(sa.Text)),
     sa.Column("household", JSONB),
     sa.Column("provenance", JSONB),
     sa.Column("differences", JSONB),
     sa.Column("findings", JSONB),
-)
-
-access = sa.Table(
-    "access",
-    metadata,
-    sa.Column("access_id", sa.Uuid, primary_key=True),
-    sa.Column("accessed_at", _Instant),
-    sa.Column("client_id", sa.Text),
-    sa.Column("subject", sa.Text),
-    sa.Column("caller_scope", sa.Text),
-    sa.Column("caller_streets", ARRAY(sa.Text)),
-    sa.Column("department", sa.Text),
-    sa.Column("household_id", sa.Uuid),
-    sa.Column("application_id", sa.Uuid),
-    sa.Column("verification_id", sa.Uuid),
-    sa.Column("query_id", sa.Uuid),
-    sa.Column("purpose", sa.Text),
-    sa.Column("person_ids", ARRAY(sa.Uuid)),
-    sa.Column("fields", ARRAY(sa.Text)),
-    sa.Column("outcome", sa.Text),
-    sa.Column("reason", sa.Text),
 )

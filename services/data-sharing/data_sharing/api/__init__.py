@@ -1,0 +1,5 @@
+"""Who may ask data-sharing for what."""
+
+from data_sharing.api import accesses, catalogue, queries, verifications
+
+ROUTERS = [part.router for part in (catalogue, queries, verifications, accesses)]

@@ -1,0 +1,29 @@
+"""The roles that callers need, and what handlers are given."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from data_sharing.rules.catalogue import Catalogue
+from shared.auth import OVERSEERS, STAFF, Principal, Role, require
+from shared.crypto import FieldCipher
+
+Anyone = Annotated[Principal, Depends(require(*Role))]
+Service = Annotated[Principal, Depends(require(Role.SERVICE))]
+CaseReader = Annotated[Principal, Depends(require(Role.RESIDENT, *STAFF, *OVERSEERS))]
+LedgerReader = Annotated[Principal, Depends(require(Role.RESIDENT, *OVERSEERS))]
+IndicatorReader = Annotated[Principal, Depends(require(*STAFF, *OVERSEERS, Role.OPS))]
+
+
+async def _catalogue(request: Request) -> Catalogue:
+    catalogue: Catalogue = request.app.state.catalogue
+    return catalogue
+
+
+async def _cipher(request: Request) -> FieldCipher:
+    cipher: FieldCipher = request.app.state.cipher
+    return cipher
+
+
+CatalogueDep = Annotated[Catalogue, Depends(_catalogue)]
+CipherDep = Annotated[FieldCipher, Depends(_cipher)]

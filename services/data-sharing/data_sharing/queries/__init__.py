@@ -1,0 +1,1 @@
+"""Reads used twice, or that depend on who asks."""

@@ -1,0 +1,48 @@
+"""The catalogue as callers see it."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from data_sharing.schemas.values import seen
+
+_FIELD = {"name": "wage", "title": "月工资薪金", "sensitivity": "sensitive", "verifies": "members.income.wage"}
+
+
+class FieldView(BaseModel):
+    """One field of a data set."""
+
+    model_config = seen(**_FIELD)
+
+    name: str
+    title: str
+    sensitivity: Literal["ordinary", "sensitive"]
+    verifies: str | None = Field(description="它核实的家庭事实；null 表示仅作为核对发现列出")
+
+
+class DataSetView(BaseModel):
+    """One data set."""
+
+    model_config = seen(
+        code="individual_income",
+        title="个人所得",
+        department="tax",
+        department_title="区税务局",
+        refreshed="monthly",
+        fields=[_FIELD],
+    )
+
+    code: str
+    title: str
+    department: str
+    department_title: str
+    refreshed: str
+    fields: list[FieldView]
+
+
+class DataSetList(BaseModel):
+    """The catalogue."""
+
+    model_config = seen(items=[])
+
+    items: list[DataSetView]

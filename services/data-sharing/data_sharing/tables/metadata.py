@@ -1,0 +1,7 @@
+"""What the tables share."""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+Instant = sa.DateTime(timezone=True)
