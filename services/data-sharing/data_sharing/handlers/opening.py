@@ -160,7 +160,7 @@ async def _index_persons(
             "identity_number": declared.identity_number
             and cipher.encrypt(declared.identity_number, field=NUMBER_FIELD),
             "name": cipher.encrypt(declared.name, field=PERSON_NAME_FIELD),
-            "first_declared_at": now,
+            "first_seen_at": now,
         }
         for declared in declaration.persons
     ]

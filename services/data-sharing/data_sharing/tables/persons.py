@@ -11,7 +11,7 @@ person = sa.Table(
     sa.Column("identity_index", sa.LargeBinary),
     sa.Column("identity_number", sa.LargeBinary),
     sa.Column("name", sa.LargeBinary),
-    sa.Column("first_declared_at", Instant),
+    sa.Column("first_seen_at", Instant),
 )
 
 resident = sa.Table(

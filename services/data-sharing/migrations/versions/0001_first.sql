@@ -1,10 +1,10 @@
--- Everybody who ever stood in a declaration, once. The index finds the number again without decrypting anything.
+-- Everybody who ever stood in a declaration or in the base registry, once. The index finds the number again without decrypting anything.
 create table person (
     person_id uuid primary key,
     identity_index bytea not null unique check (octet_length(identity_index) = 16),
     identity_number bytea,  -- null: a child without a number yet, indexed by household, name and birth date
     name bytea not null,
-    first_declared_at timestamptz not null
+    first_seen_at timestamptz not null
 );
 
 -- Which person a resident's login is: linked when that person applies.
