@@ -64,6 +64,8 @@ class Principal:
     roles: frozenset[Role]
     streets: frozenset[str] = frozenset()
     department: str | None = None
+    scopes: frozenset[str] = frozenset()
+    """What the token grants beyond its roles, such as to see names and numbers in full."""
     acting_client: str | None = None
     """The client that passed the resident on, such as the mini-program's back end."""
 
@@ -142,6 +144,7 @@ class Authenticator:
             roles=roles,
             streets=frozenset(claims.get("streets", [])),
             department=claims.get("department"),
+            scopes=frozenset(str(claims.get("scope", "")).split()),
             acting_client=actor.get("sub"),
         )
         return _Verified(keys=keys, expires_at=claims["exp"], principal=principal)

@@ -350,16 +350,7 @@ async def _apply(district: District) -> dict[str, str]:
     for envelope in list(district.told):
         asked = envelope.event
         if isinstance(asked, VerificationRequested) and asked.department not in _DEPARTMENTS:
-            await district.post(
-                "data-sharing",
-                f"/v1/queries/{asked.query_id}/answer",
-                {"outcome": "no_record", "records": []},
-                Role.SERVICE,
-                subject=f"department-{asked.department}",
-                method="PUT",
-                client_id=f"department-{asked.department}",
-                department=asked.department,
-            )
+            await _answer_nothing(district, asked)
     await district.settle()
     asked = district.only(VerificationRequested, department="tax")
     return {
@@ -369,6 +360,16 @@ async def _apply(district: District) -> dict[str, str]:
         "query_id": str(asked.query_id),
         "purpose": "assessment",
     }
+
+
+async def _answer_nothing(district: District, asked: VerificationRequested) -> None:
+    """A department looks at what it is asked, and has no record."""
+    whose: dict[str, Any] = {"client_id": f"department-{asked.department}", "department": asked.department}
+    department: dict[str, Any] = {"role": Role.SERVICE, "subject": f"department-{asked.department}", **whose}
+    path = f"/v1/queries/{asked.query_id}"
+    question = await district.post("data-sharing", path, None, method="GET", **department)
+    answer = {"grant_id": question["grant"]["grant_id"], "outcome": "no_record", "records": []}
+    await district.post("data-sharing", f"{path}/answer", answer, method="PUT", **department)
 
 
 async def _decide(district: District, application_id: str) -> dict[str, str]:

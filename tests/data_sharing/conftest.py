@@ -147,12 +147,19 @@ class Service:
         """An application whose verification is open: every department was asked."""
         case = await self.submit(*members, **options)
         await self.run_due()
-        for event in await self.recorded():
-            if isinstance(event, VerificationRequested) and event.application_id == case.application_id:
-                case.query_ids[event.department] = event.query_id
-                case.verification_id = event.verification_id
-        assert case.query_ids, "the verification was opened"
+        await self.look_up(case)
         return case
+
+    async def look_up(self, case: Case) -> None:
+        """Which verification the case rests on now, and what each department was asked last."""
+        async with self.database.transaction() as tx:
+            found = text("select verification_id from application where application_id = :id")
+            case.verification_id = (await tx.execute(found, {"id": case.application_id})).scalar_one()
+        asked = await self.recorded(VerificationRequested)
+        case.query_ids = {
+            event.department: event.query_id for event in asked if event.verification_id == case.verification_id
+        }
+        assert case.query_ids, "the verification was opened"
 
     async def hear(self, *events: Event) -> None:
         await deliver(self.database, SUBSCRIPTIONS, *events, clock=self.clock, group="data-sharing")
@@ -174,12 +181,29 @@ class Service:
     async def answer(
         self, case: Case, department: str, outcome: str = "no_record", *records: dict[str, Any], by: str | None = None
     ) -> httpx.Response:
-        """A department answers."""
+        """A department answers, with the grant of a look that is not on record here."""
+        grant_id = await self.mint_grant(case.query_ids[department], by or department)
         return await self.http.put(
             f"/v1/queries/{case.query_ids[department]}/answer",
-            json={"outcome": outcome, "records": list(records)},
+            json={"grant_id": str(grant_id), "outcome": outcome, "records": list(records)},
             headers=self.as_department(by or department),
         )
+
+    async def mint_grant(self, query_id: UUID, department: str) -> UUID:
+        """What a look of the department would have minted, without an entry on the ledger."""
+        grant_id, now = new_id(), self.clock.now()
+        async with self.database.transaction() as tx:
+            await tx.execute(
+                text("insert into query_grant values (:grant_id, :query_id, :client_id, :now, :until)"),
+                {
+                    "grant_id": grant_id,
+                    "query_id": query_id,
+                    "client_id": f"department-{department}",
+                    "now": now,
+                    "until": now + timedelta(minutes=1),
+                },
+            )
+        return grant_id
 
     async def answer_all(self, case: Case, *, but: tuple[str, ...] = ()) -> None:
         """All departments have no record, but those named, which do not answer."""

@@ -1,5 +1,6 @@
 """The access ledger: who looked at whose data and why; nobody can change it; residents read their own."""
 
+from datetime import date
 from typing import Any
 
 import asyncpg
@@ -11,8 +12,9 @@ from sqlalchemy.exc import DBAPIError
 from shared.auth import Role
 from shared.database import Database
 from shared.events.data_sharing import PersonalDataAccessed
-from shared.testing import SEAL_KEY, let_in
+from shared.testing import SEAL_KEY, identity_number, let_in
 
+NEIGHBOUR = identity_number(date(1960, 2, 29), sequence=777)
 WAGE = {"person_ref": "p1", "data_set": "individual_income", "fields": {"wage": "2600.00"}, "as_of": "2022-09-30"}
 
 
@@ -50,7 +52,8 @@ async def test_facts_carry_no_name_and_no_number_and_the_look_is_on_record(servi
 
 @pytest.mark.clause("12.1.2")
 async def test_a_resident_reads_who_looked_at_their_household_and_nobody_elses(service: Any) -> None:
-    mine, other = await service.open(subject="resident-1"), await service.open(subject="resident-2")
+    neighbour = {"id": "p1", "name": "周试", "identity_number": NEIGHBOUR, "relation": "applicant"}
+    mine, other = await service.open(subject="resident-1"), await service.open(neighbour, subject="resident-2")
     await service.read_query(mine, "tax")
     await service.read_query(other, "housing")
     await service.get(f"/v1/applications/{mine.application_id}/verification", Role.STREET_CLERK, streets=["420106009"])
@@ -66,6 +69,18 @@ async def test_a_resident_reads_who_looked_at_their_household_and_nobody_elses(s
     assert (await service.get("/v1/accesses", Role.RESIDENT, subject="resident-3")).json()["items"] == []
     assert {entry["subject"] for entry in seen} == {None}, "officials are named to overseers alone"
     assert (await service.ledger(mine))[0]["subject"] == "department-tax"
+
+
+async def test_who_stands_in_anothers_application_reads_who_looked_at_them(service: Any) -> None:
+    """A grown-up child applied for herself, and her father for the family with her in it."""
+    await service.open(
+        {"id": "p1", "name": "张小样", "identity_number": service.secrets[5], "relation": "applicant"},
+        subject="resident-3",
+    )
+    family = await service.open(subject="resident-1")
+    await service.read_query(family, "tax")
+    seen = (await service.get("/v1/accesses", Role.RESIDENT, subject="resident-3")).json()["items"]
+    assert [entry["who"] for entry in seen] == ["区税务局"]
 
 
 async def test_the_applicants_own_look_is_no_look_of_others(service: Any) -> None:

@@ -80,7 +80,8 @@ def test_of_age_from_the_birthday_on(born: date, on: date, *, expected: bool) ->
     ],
 )
 def test_what_a_new_answer_is(state: Any, outcome: Any, expected: str | None) -> None:
-    assert reception(state, outcome) == expected
+    assert reception("first", state, outcome) == expected
+    assert reception("recheck", state, outcome) == reception("first", "completed", outcome)
 
 
 def test_a_verification_waits_for_all_or_for_the_deadline() -> None:

@@ -304,7 +304,9 @@ async def test_the_last_answer_and_the_deadline_at_the_same_time_complete_it_onc
 async def test_rubbish_is_refused_with_its_place(service: Any, answer: dict[str, Any], field: str, code: str) -> None:
     case = await service.open()
     refused = await service.http.put(
-        f"/v1/queries/{case.query_ids['tax']}/answer", json=answer, headers=service.as_department("tax")
+        f"/v1/queries/{case.query_ids['tax']}/answer",
+        json={**answer, "grant_id": str(await service.mint_grant(case.query_ids["tax"], "tax"))},
+        headers=service.as_department("tax"),
     )
     assert refused.status_code == 422
     assert [(error["field"], error["code"]) for error in refused.json()["errors"]] == [(field, code)]

@@ -101,6 +101,7 @@ class DataSharing:
             "persons": [{"ref": ref, "name": "张测试", "identity_number": number} for ref, number in persons],
             "purpose": "verification",
             "answer_by": request.answer_by.isoformat(),
+            "grant": {"grant_id": str(new_id()), "expires_at": request.answer_by.isoformat()},
         }
 
     def handle(self, request: httpx.Request) -> httpx.Response:
@@ -115,6 +116,7 @@ class DataSharing:
             answer = json.loads(request.content)
             if answer["records"] and self.refuses_records:
                 return httpx.Response(422, json={"code": "invalid_input"})
+            assert answer.pop("grant_id") == query["grant"]["grant_id"], "answered under the grant of its look"
             self.answers[UUID(query_id)] = answer
             return httpx.Response(200, json={"query_id": query_id})
         return httpx.Response(200, json=query)

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from data_sharing.clients import Intake
-from data_sharing.handlers.answering import close_verification
-from data_sharing.handlers.opening import CLOSE_JOB, OPEN_JOB, open_verification
+from data_sharing.handlers.asking import CLOSE_JOB, CLOSE_QUERY_JOB
+from data_sharing.handlers.completing import close_verification
+from data_sharing.handlers.objections import close_query
+from data_sharing.handlers.opening import OPEN_JOB, open_verification
 from data_sharing.rules.catalogue import Catalogue
 from shared.crypto import FieldCipher
 from shared.deadlines import Jobs, Work
@@ -33,4 +35,10 @@ async def close_case(work: Work, means: Means) -> None:
         await close_verification(tx, UUID(work.subject), catalogue=means.catalogue, now=work.now)
 
 
-JOBS: Jobs[Means] = {OPEN_JOB: open_case, CLOSE_JOB: close_case}
+async def close_later_query(work: Work, means: Means) -> None:
+    """The time to answer what was asked after the first round is over."""
+    async with work.transaction() as tx:
+        await close_query(tx, UUID(work.subject), catalogue=means.catalogue, now=work.now)
+
+
+JOBS: Jobs[Means] = {OPEN_JOB: open_case, CLOSE_JOB: close_case, CLOSE_QUERY_JOB: close_later_query}

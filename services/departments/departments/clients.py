@@ -19,12 +19,19 @@ class AskedPerson(BaseModel):
     identity_number: str | None = None
 
 
+class Grant(BaseModel):
+    """What the household's letters allow us to answer with, for some minutes."""
+
+    grant_id: UUID
+
+
 class Query(BaseModel):
     """What data-sharing asks this department, under the household's authorisation."""
 
     query_id: UUID
     data_sets: tuple[str, ...]
     persons: tuple[AskedPerson, ...]
+    grant: Grant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +69,13 @@ class DataSharing:
             fields = ", ".join(sorted({".".join(map(str, fault["loc"])) for fault in error.errors()}))
             raise CallFailed(f"query {query_id} has not the agreed form: {fields}") from None
 
-    async def answer(self, query_id: UUID, *, outcome: AnswerOutcome, records: Sequence[FoundRecord]) -> None:
+    async def answer(self, query: Query, *, outcome: AnswerOutcome, records: Sequence[FoundRecord]) -> None:
         """Put the answer; the same answer may be put again. Raises CallFailed or CallRefused."""
         await self.service.put(
-            f"/v1/queries/{query_id}/answer",
-            json={"outcome": outcome, "records": [record.to_json() for record in records]},
+            f"/v1/queries/{query.query_id}/answer",
+            json={
+                "grant_id": str(query.grant.grant_id),
+                "outcome": outcome,
+                "records": [record.to_json() for record in records],
+            },
         )

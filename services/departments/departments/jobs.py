@@ -7,7 +7,7 @@ from uuid import UUID
 import structlog
 from prometheus_client import Counter
 
-from departments.clients import DataSharing, FoundRecord
+from departments.clients import DataSharing, FoundRecord, Query
 from departments.handlers.referrals import find_overdue
 from departments.handlers.verification import close_answered, close_refused, look_up
 from departments.rules.offices import Office
@@ -51,9 +51,9 @@ async def answer_query(work: Work, desk: Desk) -> None:
             asked=query.data_sets, held=desk.office.department.data_sets, record_count=len(records)
         )
         sent = records if outcome == "matched" else ()
-        if not await _is_taken(desk, query_id, outcome, sent):
+        if not await _is_taken(desk, query, outcome, sent):
             outcome, sent = "error", ()
-            await desk.data_sharing.answer(query_id, outcome=outcome, records=sent)
+            await desk.data_sharing.answer(query, outcome=outcome, records=sent)
     except CallRefused as refusal:
         if refusal.status not in _FINAL_STATUSES:
             raise
@@ -67,14 +67,16 @@ async def answer_query(work: Work, desk: Desk) -> None:
     _answers.labels(code, outcome).inc()
 
 
-async def _is_taken(desk: Desk, query_id: UUID, outcome: AnswerOutcome, records: Sequence[FoundRecord]) -> bool:
+async def _is_taken(desk: Desk, query: Query, outcome: AnswerOutcome, records: Sequence[FoundRecord]) -> bool:
     """Put an answer. False when records do not fit the catalogue: the register is wrong, and could not be looked in."""
     try:
-        await desk.data_sharing.answer(query_id, outcome=outcome, records=records)
+        await desk.data_sharing.answer(query, outcome=outcome, records=records)
     except CallRefused as refusal:
         if refusal.status != _UNFIT_STATUS or not records:
             raise
-        _log.warning("query.records_unfit", department=desk.office.code, query_id=str(query_id), code=refusal.code)
+        _log.warning(
+            "query.records_unfit", department=desk.office.code, query_id=str(query.query_id), code=refusal.code
+        )
         return False
     return True
 

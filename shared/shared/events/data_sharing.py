@@ -10,6 +10,7 @@ _HOUSEHOLD = "01930000-0000-7000-8000-000000000001"
 _APPLICATION = "01930000-0000-7000-8000-000000000002"
 _VERIFICATION = "01930000-0000-7000-8000-000000000003"
 _QUERY = "01930000-0000-7000-8000-000000000004"
+_OBJECTION = "01930000-0000-7000-8000-000000000008"
 
 AnswerOutcome = Literal["matched", "no_record", "error"]
 
@@ -81,6 +82,59 @@ class VerificationCompleted(
     difference_count: int
     """Facts found that differ from what was declared."""
     valid_until: datetime
+
+
+class AuthorisationEnded(
+    HouseholdEvent, topic="data-sharing", type="data-sharing.authorisation-ended.v1", clause="12.1.2"
+):
+    """A letter is over before its time: nobody is asked under it from now on."""
+
+    example: ClassVar = {
+        "household_id": _HOUSEHOLD,
+        "authorisation_id": "01930000-0000-7000-8000-000000000007",
+        "reason": "withdrawn",
+    }
+
+    authorisation_id: UUID
+    reason: Literal["withdrawn", "benefit_ended", "household_changed"]
+
+
+class ObjectionRaised(HouseholdEvent, topic="data-sharing", type="data-sharing.objection-raised.v1", clause="1.2"):
+    """Somebody says that what a department found is wrong. The department is asked again."""
+
+    example: ClassVar = {
+        "household_id": _HOUSEHOLD,
+        "application_id": _APPLICATION,
+        "objection_id": _OBJECTION,
+        "department": "public_security",
+        "data_set": "vehicle_register",
+        "answer_by": "2022-10-26T16:00:00+00:00",
+    }
+
+    application_id: UUID
+    objection_id: UUID
+    department: str
+    data_set: str
+    answer_by: datetime
+
+
+class ObjectionSettled(HouseholdEvent, topic="data-sharing", type="data-sharing.objection-settled.v1", clause="1.2"):
+    """The department looked again, or its time passed."""
+
+    example: ClassVar = {
+        "household_id": _HOUSEHOLD,
+        "application_id": _APPLICATION,
+        "objection_id": _OBJECTION,
+        "department": "public_security",
+        "data_set": "vehicle_register",
+        "outcome": "corrected",
+    }
+
+    application_id: UUID
+    objection_id: UUID
+    department: str
+    data_set: str
+    outcome: Literal["corrected", "upheld", "not_answered"]
 
 
 class PersonalDataAccessed(

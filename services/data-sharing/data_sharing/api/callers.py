@@ -11,6 +11,10 @@ from shared.crypto import FieldCipher
 Anyone = Annotated[Principal, Depends(require(*Role))]
 Service = Annotated[Principal, Depends(require(Role.SERVICE))]
 CaseReader = Annotated[Principal, Depends(require(Role.RESIDENT, *STAFF, *OVERSEERS))]
+CaseHandler = Annotated[Principal, Depends(require(Role.RESIDENT, Role.STREET_CLERK))]
+Clerk = Annotated[Principal, Depends(require(Role.STREET_CLERK))]
+LetterReader = Annotated[Principal, Depends(require(Role.RESIDENT, *STAFF, *OVERSEERS))]
+Renewer = Annotated[Principal, Depends(require(Role.STREET_CLERK, Role.SERVICE))]
 LedgerReader = Annotated[Principal, Depends(require(Role.RESIDENT, *OVERSEERS))]
 IndicatorReader = Annotated[Principal, Depends(require(*STAFF, *OVERSEERS, Role.OPS))]
 

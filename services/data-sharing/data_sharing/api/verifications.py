@@ -1,14 +1,17 @@
-"""Who may see how a verification stands, and its facts."""
+"""Who may see how a verification stands, its report and its facts, object to it, and have it renewed."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from data_sharing.api.callers import CaseReader, CatalogueDep, Service
-from data_sharing.handlers import looking
-from data_sharing.schemas.verifications import FactsView, VerificationView
+from data_sharing.api.callers import CaseHandler, CaseReader, CatalogueDep, CipherDep, Renewer, Service
+from data_sharing.handlers import looking, objections, renewing, reporting
+from data_sharing.schemas.objections import ObjectionRequest, ObjectionView
+from data_sharing.schemas.reports import ReportView
+from data_sharing.schemas.verifications import FactsView, VerificationReceipt, VerificationView
 from shared.app import ClockDep, DatabaseDep
+from shared.idempotency import IdempotencyKey, key_owner, once
 from shared.problems import problem_responses
 
 router = APIRouter(prefix="/v1")
@@ -49,3 +52,71 @@ async def read_facts(
     return await looking.look_at_facts(
         database, caller, application_id=application_id, purpose=purpose, catalogue=catalogue, clock=clock
     )
+
+
+@router.get(
+    "/applications/{application_id}/verification/report", tags=["verifications"], responses=problem_responses(404, 409)
+)
+async def read_report(
+    application_id: UUID,
+    caller: CaseReader,
+    database: DatabaseDep,
+    clock: ClockDep,
+    catalogue: CatalogueDep,
+    cipher: CipherDep,
+    view: Annotated[
+        Literal["masked", "full"], Query(description="full 须持该申请的 unmask 权限，并单独留痕")
+    ] = "masked",
+) -> ReportView:
+    """核对报告：核对了谁、依据谁的授权、各部门如何答复、有效期。居民看到的是脱敏本。"""
+    return await reporting.read_report(
+        database, caller, application_id, masked=view == "masked", catalogue=catalogue, cipher=cipher, clock=clock
+    )
+
+
+@router.post(
+    "/applications/{application_id}/objections",
+    status_code=201,
+    tags=["verifications"],
+    responses=problem_responses(404, 409),
+)
+async def raise_objection(
+    application_id: UUID,
+    body: ObjectionRequest,
+    key: IdempotencyKey,
+    caller: CaseHandler,
+    database: DatabaseDep,
+    clock: ClockDep,
+    catalogue: CatalogueDep,
+) -> ObjectionView:
+    """对核对结果提出异议：由数据部门在10个工作日内复核。"""
+    async with database.transaction() as tx:
+        return await once(
+            tx,
+            owner=key_owner(caller.client_id, caller.subject),
+            key=key,
+            operation=f"raise_objection {application_id}",
+            body=body,
+            answer_type=ObjectionView,
+            write=lambda: objections.raise_objection(
+                tx, caller, application_id, body, catalogue=catalogue, now=clock.now()
+            ),
+        )
+
+
+@router.post(
+    "/applications/{application_id}/verifications",
+    status_code=202,
+    tags=["verifications"],
+    responses=problem_responses(404, 409),
+)
+async def renew_verification(
+    application_id: UUID,
+    key: IdempotencyKey,
+    caller: Renewer,
+    database: DatabaseDep,
+    clock: ClockDep,
+    catalogue: CatalogueDep,
+) -> VerificationReceipt:
+    """核对过期后重新发起。仍有效或进行中的不重复发起；授权书须有效。"""
+    return await renewing.renew_verification(database, caller, application_id, key, catalogue=catalogue, clock=clock)

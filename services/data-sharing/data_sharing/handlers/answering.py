@@ -1,8 +1,7 @@
-"""Departments answer, or their time passes; a verification is completed, and again by each late answer (1.2)."""
+"""Departments answer; a verification is completed by the last of them, and again by each late answer (1.2)."""
 
 import hashlib
 import json
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,22 +10,24 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from data_sharing.handlers.looking import Look, refusal_of_letters, refuse
-from data_sharing.queries.cases import Case, answer_rows, case_of_query, member_refs, query_rows
-from data_sharing.rules import merge as merging
+from data_sharing.handlers.completing import complete, complete_if_due, lock_verification
+from data_sharing.handlers.looking import Look, refusal_to_department, refuse
+from data_sharing.handlers.objections import settle_objection
+from data_sharing.queries.cases import AskedCase, case_of_query, refs_of_query
 from data_sharing.rules import verification as course
+from data_sharing.rules.authorisation import ASKING_PURPOSE, Refusal
 from data_sharing.rules.catalogue import Catalogue
 from data_sharing.rules.records import Asked, faults
 from data_sharing.schemas.queries import AnswerReceipt, AnswerRequest
-from data_sharing.tables.verifications import answer, query, report, verification
+from data_sharing.tables.letters import query_grant
+from data_sharing.tables.verifications import answer, query
 from shared import outbox
 from shared.auth import Principal
 from shared.clock import Clock, local_date
 from shared.database import Database
-from shared.events.data_sharing import VerificationAnswered, VerificationCompleted
+from shared.events.data_sharing import VerificationAnswered
 from shared.problems import FieldError, Problem, not_found, plain_problem
 
-ANSWER_PURPOSE = "verification"
 _SHOWN_ERRORS = 50
 
 
@@ -40,43 +41,37 @@ async def answer_query(
     now = clock.now()
     async with database.transaction() as tx:
         case = await case_of_query(tx, query_id)
-        refusal = None if case is None else await _refusal(tx, case, caller, catalogue=catalogue, now=now)
-        if case is not None and refusal is not None:
+        if case is None:
+            raise not_found("核对请求", query_id)
+        refusal = await refusal_to_department(tx, case, caller, catalogue=catalogue, now=now)
+        kept = await _same_answer(tx, case, body) if refusal is None else None
+        if refusal is None and kept is None:
+            refusal = await _refusal_of_grant(tx, case, caller, body.grant_id, now=now)
+        if refusal is not None:
             look = Look(
-                case=case, purpose=ANSWER_PURPOSE, fields=catalogue.field_paths(case.data_sets), refusal=refusal
+                case=case, purpose=ASKING_PURPOSE, fields=catalogue.field_paths(case.data_sets), refusal=refusal
             )
             problem = await refuse(tx, look, caller, what=("核对请求", query_id), now=now)
-    if case is None:
-        raise not_found("核对请求", query_id)
     if refusal is not None:
         raise problem
+    if kept is not None:
+        return kept
     async with database.transaction() as tx:
-        _check_records(body, case, refs=await member_refs(tx, case.verification_id), catalogue=catalogue, now=now)
+        _check_records(body, case, refs=await refs_of_query(tx, case), catalogue=catalogue, now=now)
         return await _receive(tx, case, caller, body, catalogue=catalogue, clock=clock)
 
 
-async def close_verification(
-    tx: AsyncConnection, verification_id: UUID, *, catalogue: Catalogue, now: datetime
-) -> None:
-    """The departments' time is over: complete with what is there. Does nothing when it is completed already."""
-    found = await _lock(tx, verification_id)
-    queries = await query_rows(tx, verification_id)
-    outcomes = [row.outcome for row in queries]
-    if found.state == "open" and course.may_complete(outcomes, answer_by=found.answer_by, now=now):
-        await _complete(tx, found, queries, catalogue=catalogue, now=now)
-
-
-async def _refusal(
-    tx: AsyncConnection, case: Case, caller: Principal, *, catalogue: Catalogue, now: datetime
-) -> str | None:
-    if caller.department is None or caller.department != case.department:
-        return "not_addressed"
-    fields = catalogue.field_paths(case.data_sets)
-    return await refusal_of_letters(tx, case.verification_id, purpose=ANSWER_PURPOSE, fields=fields, now=now)
+async def _refusal_of_grant(
+    tx: AsyncConnection, case: AskedCase, caller: Principal, grant_id: UUID, *, now: datetime
+) -> Refusal | None:
+    found = (await tx.execute(sa.select(query_grant).where(query_grant.c.grant_id == grant_id))).one_or_none()
+    if found is None or found.query_id != case.query_id or found.client_id != caller.client_id:
+        return "grant_unknown"
+    return None if now < found.expires_at else "grant_expired"
 
 
 def _check_records(
-    body: AnswerRequest, case: Case, *, refs: frozenset[str], catalogue: Catalogue, now: datetime
+    body: AnswerRequest, case: AskedCase, *, refs: frozenset[str], catalogue: Catalogue, now: datetime
 ) -> None:
     asked = Asked(refs=refs, data_sets=case.data_sets)
     errors = [
@@ -88,21 +83,16 @@ def _check_records(
 
 
 async def _receive(
-    tx: AsyncConnection, case: Case, caller: Principal, body: AnswerRequest, *, catalogue: Catalogue, clock: Clock
+    tx: AsyncConnection, case: AskedCase, caller: Principal, body: AnswerRequest, *, catalogue: Catalogue, clock: Clock
 ) -> AnswerReceipt:
     # The lock comes first: of two last answers, the second sees the first, and is the later one on the time line.
-    found = await _lock(tx, case.verification_id)
+    found = await lock_verification(tx, case.verification_id)
     now = clock.now()
-    queries = await query_rows(tx, case.verification_id)
-    asked = next(row for row in queries if row.query_id == case.query_id)
-    document = body.model_dump(mode="json")
-    digest = hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-    if asked.version and await _same_answer(tx, asked, digest):
-        return AnswerReceipt(
-            query_id=asked.query_id, version=asked.version, outcome=asked.outcome, answered_at=asked.answered_at
-        )
-    reception = course.reception(found.state, asked.outcome)
-    if reception is None:
+    kept = await _same_answer(tx, case, body)
+    if kept is not None:
+        return kept
+    asked = await _asked(tx, case.query_id)
+    if course.reception(case.kind, found.state, asked.outcome) is None:
         raise Problem(
             409,
             "verification_completed",
@@ -116,8 +106,8 @@ async def _receive(
             query_id=case.query_id,
             version=version,
             outcome=body.outcome,
-            records=document["records"],
-            digest=digest,
+            records=body.model_dump(mode="json")["records"],
+            digest=_digest(body),
             answered_by=caller.client_id,
             answered_at=now,
         )
@@ -131,74 +121,49 @@ async def _receive(
         household_id=case.household_id,
         application_id=case.application_id,
         verification_id=case.verification_id,
-        query_id=asked.query_id,
-        department=asked.department,
+        query_id=case.query_id,
+        department=case.department,
         outcome=body.outcome,
     )
     await outbox.record(tx, answered, at=now)
-    queries = await query_rows(tx, case.verification_id)
-    if reception == "late" or course.may_complete([row.outcome for row in queries], answer_by=found.answer_by, now=now):
-        await _complete(tx, found, queries, catalogue=catalogue, now=now)
-    return AnswerReceipt(query_id=asked.query_id, version=version, outcome=body.outcome, answered_at=now)
+    await _follow(tx, case, found, catalogue=catalogue, now=now)
+    return AnswerReceipt(query_id=case.query_id, version=version, outcome=body.outcome, answered_at=now)
 
 
-async def _lock(tx: AsyncConnection, verification_id: UUID) -> sa.Row[Any]:
-    locked = sa.select(verification).where(verification.c.verification_id == verification_id).with_for_update()
-    return (await tx.execute(locked)).one()
-
-
-async def _same_answer(tx: AsyncConnection, asked: sa.Row[Any], digest: str) -> bool:
-    newest = sa.select(answer.c.digest).where(answer.c.query_id == asked.query_id, answer.c.version == asked.version)
-    return bool((await tx.execute(newest)).scalar_one() == digest)
-
-
-async def _complete(
-    tx: AsyncConnection, found: sa.Row[Any], queries: Sequence[sa.Row[Any]], *, catalogue: Catalogue, now: datetime
+async def _follow(
+    tx: AsyncConnection, case: AskedCase, found: sa.Row[Any], *, catalogue: Catalogue, now: datetime
 ) -> None:
-    """Merge what is there and publish it. The caller holds the lock of the verification."""
-    records = await answer_rows(tx, queries)
-    answers = [
-        merging.Answer(
-            department=row.department,
-            data_sets=row.data_sets,
-            state=row.outcome or "not_answered",
-            records=[merging.Record(**record) for record in records.get(row.query_id, [])],
-        )
-        for row in queries
-    ]
-    merged = merging.merge(found.declared, answers, catalogue)
-    not_answered = [row.department for row in queries if row.outcome is None]
-    # A late answer does not make the others fresher: the period runs from the first completion.
-    valid_until = found.valid_until or course.valid_until(now)
-    await tx.execute(
-        insert(report).values(
-            verification_id=found.verification_id,
-            revision=found.revision + 1,
-            completed_at=now,
-            not_answered=not_answered,
-            **merged.as_json(),
-        )
+    """What an answer leads to. About an obligor it is a finding for officers, and no fact of the household."""
+    if case.kind == "recheck":
+        await settle_objection(tx, case.query_id, catalogue=catalogue, now=now)
+    if case.kind == "obligor":
+        return
+    if found.state == "completed":
+        await complete(tx, found, catalogue=catalogue, now=now)
+    else:
+        await complete_if_due(tx, found, catalogue=catalogue, now=now)
+
+
+def _digest(body: AnswerRequest) -> str:
+    """Of what was answered, under whichever grant."""
+    document = body.model_dump(mode="json", exclude={"grant_id"})
+    return hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+async def _asked(tx: AsyncConnection, query_id: UUID) -> sa.Row[Any]:
+    return (await tx.execute(sa.select(query).where(query.c.query_id == query_id))).one()
+
+
+async def _same_answer(tx: AsyncConnection, case: AskedCase, body: AnswerRequest) -> AnswerReceipt | None:
+    """The receipt of this very answer, where it is the newest."""
+    newest = (
+        sa.select(query.c.version, query.c.outcome, query.c.answered_at)
+        .join(answer, sa.and_(answer.c.query_id == query.c.query_id, answer.c.version == query.c.version))
+        .where(query.c.query_id == case.query_id, answer.c.digest == _digest(body))
     )
-    await tx.execute(
-        sa.update(verification)
-        .where(verification.c.verification_id == found.verification_id)
-        .values(
-            state="completed",
-            completed_at=found.completed_at or now,
-            valid_until=valid_until,
-            revision=found.revision + 1,
-        )
-    )
-    await outbox.record(
-        tx,
-        VerificationCompleted(
-            household_id=found.household_id,
-            application_id=found.application_id,
-            verification_id=found.verification_id,
-            street=found.street,
-            not_answered=tuple(not_answered),
-            difference_count=merged.difference_count,
-            valid_until=valid_until,
-        ),
-        at=now,
+    found = (await tx.execute(newest)).one_or_none()
+    if found is None:
+        return None
+    return AnswerReceipt(
+        query_id=case.query_id, version=found.version, outcome=found.outcome, answered_at=found.answered_at
     )

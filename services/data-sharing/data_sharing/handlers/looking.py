@@ -12,14 +12,24 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from data_sharing.handlers.opening import MEMBER_NAME_FIELD, NUMBER_FIELD
-from data_sharing.queries.cases import Case, case_of_application, case_of_query, case_of_verification, letters_of
+from data_sharing.handlers.persons import MEMBER_NAME_FIELD, NUMBER_FIELD, OBLIGOR_NAME_FIELD
+from data_sharing.queries.cases import (
+    AskedCase,
+    Case,
+    case_of_application,
+    case_of_query,
+    case_of_verification,
+    letters_of,
+)
+from data_sharing.queries.letters import obligors_of
 from data_sharing.queries.verifications import facts_view, verification_view
 from data_sharing.rules import authorisation as rules
+from data_sharing.rules.authorisation import Refusal
 from data_sharing.rules.catalogue import DECLARATION_FIELD, IDENTITY_FIELDS, Catalogue
-from data_sharing.schemas.queries import QueryPerson, QueryView
+from data_sharing.schemas.queries import GrantView, QueryPerson, QueryView
 from data_sharing.schemas.verifications import FactsView, VerificationView
 from data_sharing.tables.accesses import access
+from data_sharing.tables.letters import obligor, query_grant
 from data_sharing.tables.persons import person
 from data_sharing.tables.verifications import verification_member
 from shared import outbox
@@ -37,6 +47,12 @@ _REFUSALS: dict[str, tuple[int, str, str]] = {
     "field_not_authorised": (403, "授权书未包含所需信息项", "请由家庭成员重新签署授权书"),
     "authorisation_missing": (403, "成年家庭成员尚未全部签署授权书", "请由未签署的成年成员签署授权书"),
     "authorisation_not_in_force": (403, "授权书不在有效期内", "请由家庭成员重新签署授权书"),
+    "authorisation_withdrawn": (403, "授权已被撤回", "如仍需救助，请由家庭成员重新签署授权书"),
+    "authorisation_ended": (403, "授权已随待遇终止或家庭变化而失效", "请由家庭成员重新签署授权书"),
+    "consent_missing": (403, "家庭以外的法定义务人尚未同意核对", "请先取得其本人签署的授权书"),
+    "grant_unknown": (403, "查询凭证不属于本次核对请求", "请重新查看核对请求，使用新的查询凭证"),
+    "grant_expired": (403, "查询凭证已过期", "请重新查看核对请求，使用新的查询凭证"),
+    "unmask_not_permitted": (403, "无权查看未脱敏的信息", "请查看脱敏版本，或申请相应权限"),
     "not_completed": (409, "经济状况核对尚未完成", "请在核对完成后再试"),
     "verification_expired": (409, "经济状况核对已超过有效期", "请重新发起核对"),
 }
@@ -50,55 +66,81 @@ class Look:
     case: Case
     purpose: str
     fields: Sequence[str]
-    refusal: str | None
+    refusal: Refusal | None
 
 
 async def look_at_query(
     database: Database, caller: Principal, *, query_id: UUID, catalogue: Catalogue, cipher: FieldCipher, clock: Clock
 ) -> QueryView:
-    """The persons that a department is asked about, for that department, while the letters hold."""
+    """The persons that a department is asked about, for that department, while the letters hold.
+
+    Mints the grant that the answer needs.
+    """
     now = clock.now()
     what = ("核对请求", query_id)
-    purpose = "verification"
     async with database.transaction() as tx:
         case = await case_of_query(tx, query_id)
         if case is None:
             raise not_found(*what)
         fields = catalogue.field_paths(case.data_sets)
-        if caller.department is None or caller.department != case.department:
-            refusal: str | None = "not_addressed"
-        else:
-            refusal = await refusal_of_letters(tx, case.verification_id, purpose=purpose, fields=fields, now=now)
-        look = Look(case=case, purpose=purpose, fields=(*IDENTITY_FIELDS, *fields), refusal=refusal)
-        problem = await _settle(tx, look, caller, what=what, now=now)
+        refusal = await refusal_to_department(tx, case, caller, catalogue=catalogue, now=now)
+        look = Look(case=case, purpose=rules.ASKING_PURPOSE, fields=(*IDENTITY_FIELDS, *fields), refusal=refusal)
+        problem = await settle(tx, look, caller, what=what, now=now)
+        if problem is None:
+            grant = await _mint(tx, case, caller, now=now)
     if problem is not None:
         raise problem
     async with database.transaction(caller) as tx:
-        rows = await tx.execute(
-            sa.select(verification_member.c.ref, verification_member.c.name, person.c.identity_number)
-            .join(person, person.c.person_id == verification_member.c.person_id)
-            .where(verification_member.c.verification_id == case.verification_id)
-            .order_by(verification_member.c.ref)
-        )
-        persons = [
-            QueryPerson(
-                ref=row.ref,
-                name=cipher.decrypt(row.name, field=MEMBER_NAME_FIELD),
-                identity_number=row.identity_number and cipher.decrypt(row.identity_number, field=NUMBER_FIELD),
-            )
-            for row in rows
-        ]
+        persons = await _persons_of(tx, case, cipher)
     return QueryView(
         query_id=query_id,
         verification_id=case.verification_id,
         application_id=case.application_id,
         household_id=case.household_id,
         department=case.department,
-        purpose=purpose,
+        purpose=rules.ASKING_PURPOSE,
         data_sets=list(case.data_sets),
         answer_by=case.answer_by,
         persons=persons,
+        grant=grant,
     )
+
+
+async def _mint(tx: AsyncConnection, case: AskedCase, caller: Principal, *, now: datetime) -> GrantView:
+    grant = GrantView(grant_id=new_id(), expires_at=now + rules.GRANT_LIFE)
+    await tx.execute(
+        insert(query_grant).values(
+            grant_id=grant.grant_id,
+            query_id=case.query_id,
+            client_id=caller.client_id,
+            minted_at=now,
+            expires_at=grant.expires_at,
+        )
+    )
+    return grant
+
+
+async def _persons_of(tx: AsyncConnection, case: AskedCase, cipher: FieldCipher) -> list[QueryPerson]:
+    if case.obligor_id is not None:
+        named, field = obligor, OBLIGOR_NAME_FIELD
+        condition = obligor.c.obligor_id == case.obligor_id
+    else:
+        named, field = verification_member, MEMBER_NAME_FIELD
+        condition = verification_member.c.verification_id == case.verification_id
+    rows = await tx.execute(
+        sa.select(named.c.ref, named.c.name, person.c.identity_number)
+        .join(person, person.c.person_id == named.c.person_id)
+        .where(condition)
+        .order_by(named.c.ref)
+    )
+    return [
+        QueryPerson(
+            ref=row.ref,
+            name=cipher.decrypt(row.name, field=field),
+            identity_number=row.identity_number and cipher.decrypt(row.identity_number, field=NUMBER_FIELD),
+        )
+        for row in rows
+    ]
 
 
 async def look_at_facts(
@@ -112,7 +154,7 @@ async def look_at_facts(
         if case is None:
             raise not_found(*what)
         fields = catalogue.field_paths(case.data_sets)
-        refusal = await refusal_of_letters(tx, case.verification_id, purpose=purpose, fields=fields, now=now)
+        refusal = await refusal_of_letters(tx, case, purpose=purpose, fields=fields, now=now)
         permitted = catalogue.purposes[purpose].clients if purpose in catalogue.purposes else frozenset()
         if refusal is None and caller.client_id not in permitted:
             refusal = "not_permitted"
@@ -121,11 +163,11 @@ async def look_at_facts(
         if refusal is None and case.valid_until is not None and case.valid_until <= now:
             refusal = "verification_expired"
         look = Look(case=case, purpose=purpose, fields=(DECLARATION_FIELD, *fields), refusal=refusal)
-        problem = await _settle(tx, look, caller, what=what, now=now)
+        problem = await settle(tx, look, caller, what=what, now=now)
     if problem is not None:
         raise problem
     async with database.transaction(caller) as tx:
-        return await facts_view(tx, case.verification_id)
+        return await facts_view(tx, application_id)
 
 
 async def look_at_verification(
@@ -151,9 +193,9 @@ async def look_at_verification(
             case = await case_of_application(tx, application_id)
         if case is None:
             raise not_found(*what)
-        problem = None
-        if not _is_own(case, caller):
-            problem = await _settle(
+        problem, obligors = None, []
+        if not is_own(case, caller):
+            problem = await settle(
                 tx,
                 Look(
                     case=case,
@@ -165,21 +207,33 @@ async def look_at_verification(
                 what=what,
                 now=now,
             )
+            obligors = await obligors_of(tx, case.verification_id, catalogue, now=now)
     if problem is not None:
         raise problem
     async with database.transaction(caller) as tx:
-        return await verification_view(tx, case.verification_id, catalogue, now=now)
+        return await verification_view(tx, case, catalogue, obligors=obligors, now=now)
 
 
-def _is_own(case: Case, caller: Principal) -> bool:
-    return caller.row_scope == "resident" and case.applicant_subject == caller.subject
+def is_own(case: Case, caller: Principal) -> bool:
+    """Whether a resident looks at what they applied for themselves."""
+    return caller.row_scope == "resident" and caller.subject in case.applicant_subjects
+
+
+async def refusal_to_department(
+    tx: AsyncConnection, case: AskedCase, caller: Principal, *, catalogue: Catalogue, now: datetime
+) -> Refusal | None:
+    """Why a caller may neither see a query nor answer it, or None."""
+    if caller.department is None or caller.department != case.department:
+        return "not_addressed"
+    fields = catalogue.field_paths(case.data_sets)
+    return await refusal_of_letters(tx, case, purpose=rules.ASKING_PURPOSE, fields=fields, now=now)
 
 
 async def refusal_of_letters(
-    tx: AsyncConnection, verification_id: UUID, *, purpose: str, fields: Sequence[str], now: datetime
-) -> str | None:
-    """Why the household's letters do not open these fields now, or None."""
-    needed, letters = await letters_of(tx, verification_id)
+    tx: AsyncConnection, case: Case, *, purpose: str, fields: Sequence[str], now: datetime
+) -> Refusal | None:
+    """Why the letters of those whom a case is about do not open these fields now, or None."""
+    needed, letters = await letters_of(tx, case)
     return rules.refusal(needed, letters, purpose=purpose, fields=fields, at=now)
 
 
@@ -187,20 +241,17 @@ async def refuse(
     tx: AsyncConnection, look: Look, caller: Principal, *, what: tuple[str, object], now: datetime
 ) -> Problem:
     """Put a refusal on the ledger; the problem to raise once the transaction has committed."""
-    problem = await _settle(tx, look, caller, what=what, now=now)
+    problem = await settle(tx, look, caller, what=what, now=now)
     assert problem is not None, "the look was refused"
     return problem
 
 
-async def _settle(
+async def settle(
     tx: AsyncConnection, look: Look, caller: Principal, *, what: tuple[str, object], now: datetime
 ) -> Problem | None:
     """Put a look on the ledger and tell the others; the problem of a refused one."""
     case, outcome = look.case, "answered" if look.refusal is None else "refused"
     access_id = new_id()
-    persons = sa.select(verification_member.c.person_id).where(
-        verification_member.c.verification_id == case.verification_id
-    )
     await tx.execute(
         insert(access).values(
             access_id=access_id,
@@ -213,9 +264,9 @@ async def _settle(
             household_id=case.household_id,
             application_id=case.application_id,
             verification_id=case.verification_id,
-            query_id=case.query_id,
+            query_id=case.query_id if isinstance(case, AskedCase) else None,
             purpose=look.purpose,
-            person_ids=list((await tx.execute(persons)).scalars()),
+            person_ids=list(case.person_ids),
             fields=list(look.fields),
             outcome=outcome,
             reason=look.refusal,

@@ -1,4 +1,4 @@
-"""A verification is opened: persons indexed, letters kept, every department that holds a fact asked (1.2)."""
+"""An application rests on one verification of its household (1.2): on the one that stands, or on a new one."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -10,16 +10,18 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.clients import Declaration, DeclaredPerson
+from data_sharing.handlers.asking import Question, ask
+from data_sharing.handlers.completing import complete_for
+from data_sharing.handlers.letters import Signed, end_letters_of_leavers, keep_letters
+from data_sharing.handlers.persons import MEMBER_NAME_FIELD, Named, index_persons, link_resident
 from data_sharing.rules import authorisation as letters
 from data_sharing.rules import verification as course
 from data_sharing.rules.catalogue import Catalogue
 from data_sharing.rules.targets import facts_only
-from data_sharing.tables.persons import person, resident
-from data_sharing.tables.verifications import application, authorisation, query, verification, verification_member
-from shared import deadlines, outbox
-from shared.clock import end_of_day, local_date, start_of_day
+from data_sharing.tables.verifications import application, verification, verification_member
+from shared import deadlines
+from shared.clock import local_date
 from shared.crypto import FieldCipher
-from shared.events.data_sharing import VerificationRequested
 from shared.events.eligibility import DecisionConfirmed
 from shared.events.intake import ApplicationSubmitted
 from shared.ids import new_id
@@ -27,13 +29,8 @@ from shared.inbox import Delivery
 from shared.working_days import WorkingCalendar
 
 OPEN_JOB = "open_verification"
-CLOSE_JOB = "close_verification"
 
-NUMBER_FIELD = "person.identity_number"
-INDEX_FIELD = "person.identity_index"
-PERSON_NAME_FIELD = "person.name"
-MEMBER_NAME_FIELD = "verification_member.name"
-GUARDIAN_NAME_FIELD = "authorisation.guardian_name"
+_LOCK_HOUSEHOLD = sa.text("select pg_advisory_xact_lock(hashtextextended(:household_id, 0))")
 
 
 async def plan_verification(tx: AsyncConnection, delivery: Delivery[ApplicationSubmitted]) -> None:
@@ -73,32 +70,110 @@ async def note_decision(tx: AsyncConnection, delivery: Delivery[DecisionConfirme
 async def open_verification(
     tx: AsyncConnection, declaration: Declaration, *, catalogue: Catalogue, cipher: FieldCipher, now: datetime
 ) -> None:
-    """Store who and what was declared and ask every department. Does nothing for an application already asked for."""
-    verification_id = new_id()
+    """Join the verification of the same persons that is open or holds; else open one and ask every department.
+
+    Does nothing for an application that has one already.
+    """
+    await lock_household(tx, declaration.household_id)
+    if await _has_verification(tx, declaration.application_id):
+        return
     members = {member["id"]: member for member in declaration.household["members"]}
     born = {declared.ref: _birth_date(members[declared.ref], declared) for declared in declaration.persons}
     # A member without a birth date is taken for an adult: a letter too many harms less than one too few.
     adults = {ref: day is None or letters.is_adult(day, local_date(now)) for ref, day in born.items()}
-    answer_by = course.answer_by(now, WorkingCalendar())
-    opened = await tx.execute(
-        insert(verification)
+    named = [
+        Named(
+            name=declared.name,
+            identity_number=declared.identity_number,
+            known_as=f"{declaration.household_id}/{declared.name}/{born[declared.ref]}",
+        )
+        for declared in declaration.persons
+    ]
+    person_ids = dict(zip(born, await index_persons(tx, named, cipher=cipher, now=now), strict=True))
+    await _link_applicant(tx, declaration, person_ids, now=now)
+    await end_letters_of_leavers(tx, declaration.household_id, staying=set(person_ids.values()), now=now)
+    await _keep_letters(tx, declaration, person_ids, adults, catalogue=catalogue, cipher=cipher, now=now)
+    standing = await standing_verification(tx, declaration.household_id, set(person_ids.values()), now=now)
+    verification_id = standing.verification_id if standing else new_id()
+    if standing is None:
+        await _open(tx, verification_id, declaration, person_ids, adults, cipher=cipher, now=now)
+    await tx.execute(
+        sa.update(application)
+        .where(application.c.application_id == declaration.application_id)
         .values(
+            verification_id=verification_id,
+            applicant_subject=declaration.applicant_subject,
+            declared=_declared_facts(declaration),
+            refs={ref: str(person_id) for ref, person_id in person_ids.items()},
+        )
+    )
+    if standing is None:
+        question = Question(
             verification_id=verification_id,
             application_id=declaration.application_id,
             household_id=declaration.household_id,
+            kind="first",
+            data_sets=catalogue.by_department,
+        )
+        await ask(tx, question, now=now)
+    elif standing.state == "completed":
+        await complete_for(tx, declaration.application_id, catalogue=catalogue, now=now)
+
+
+async def lock_household(tx: AsyncConnection, household_id: UUID) -> None:
+    """Two applications of one household wait for each other: else both would find no verification and open one."""
+    await tx.execute(_LOCK_HOUSEHOLD, {"household_id": str(household_id)})
+
+
+async def _has_verification(tx: AsyncConnection, application_id: UUID) -> bool:
+    found = sa.select(application.c.verification_id).where(application.c.application_id == application_id)
+    return (await tx.execute(found)).scalar_one() is not None
+
+
+async def standing_verification(
+    tx: AsyncConnection, household_id: UUID, persons: set[UUID], *, now: datetime
+) -> sa.Row[Any] | None:
+    """The household's verification that is open or holds, if it is of exactly these persons. Locked."""
+    newest = (
+        sa.select(verification)
+        .where(
+            verification.c.household_id == household_id,
+            sa.or_(verification.c.state == "open", verification.c.valid_until > now),
+        )
+        .order_by(verification.c.verification_id.desc())
+        .limit(1)
+        .with_for_update()
+    )
+    found = (await tx.execute(newest)).one_or_none()
+    if found is None:
+        return None
+    members = sa.select(verification_member.c.person_id).where(
+        verification_member.c.verification_id == found.verification_id
+    )
+    return found if set((await tx.execute(members)).scalars()) == persons else None
+
+
+async def _open(
+    tx: AsyncConnection,
+    verification_id: UUID,
+    declaration: Declaration,
+    person_ids: Mapping[str, UUID],
+    adults: Mapping[str, bool],
+    *,
+    cipher: FieldCipher,
+    now: datetime,
+) -> None:
+    await tx.execute(
+        insert(verification).values(
+            verification_id=verification_id,
+            household_id=declaration.household_id,
             street=declaration.street,
-            applicant_subject=declaration.applicant_subject,
-            declared=_declared_facts(declaration),
             state="open",
             opened_at=now,
-            answer_by=answer_by,
+            answer_by=course.answer_by(now, WorkingCalendar()),
             revision=0,
         )
-        .on_conflict_do_nothing(index_elements=["application_id"])
     )
-    if opened.rowcount == 0:
-        return
-    person_ids = await _index_persons(tx, declaration, born, cipher=cipher, now=now)
     await tx.execute(
         insert(verification_member),
         [
@@ -112,10 +187,6 @@ async def open_verification(
             for declared in declaration.persons
         ],
     )
-    await _link_resident(tx, declaration, person_ids, now=now)
-    await _keep_letters(tx, declaration, verification_id, person_ids, adults, catalogue=catalogue, cipher=cipher)
-    await _ask_departments(tx, declaration, verification_id, answer_by, catalogue=catalogue, now=now)
-    await deadlines.schedule(tx, kind=CLOSE_JOB, subject=str(verification_id), due_at=answer_by)
 
 
 def _declared_facts(declaration: Declaration) -> dict[str, Any]:
@@ -140,118 +211,35 @@ def _birth_date(member: Mapping[str, Any], declared: DeclaredPerson) -> date | N
     return None if text is None else date.fromisoformat(text)
 
 
-async def _index_persons(
-    tx: AsyncConnection,
-    declaration: Declaration,
-    born: Mapping[str, date | None],
-    *,
-    cipher: FieldCipher,
-    now: datetime,
-) -> dict[str, UUID]:
-    """The lasting id of each person, by ref. Who has no number is known within the household only."""
-    indexes = {}
-    for declared in declaration.persons:
-        identity = declared.identity_number or f"{declaration.household_id}/{declared.name}/{born[declared.ref]}"
-        indexes[declared.ref] = cipher.blind_index(identity, field=INDEX_FIELD)
-    rows: list[dict[str, Any]] = [
-        {
-            "person_id": new_id(),
-            "identity_index": indexes[declared.ref],
-            "identity_number": declared.identity_number
-            and cipher.encrypt(declared.identity_number, field=NUMBER_FIELD),
-            "name": cipher.encrypt(declared.name, field=PERSON_NAME_FIELD),
-            "first_seen_at": now,
-        }
-        for declared in declaration.persons
-    ]
-    # In one order, so that two applications with the same people cannot block each other.
-    for row in sorted(rows, key=lambda row: row["identity_index"]):
-        await tx.execute(insert(person).values(row).on_conflict_do_nothing(index_elements=["identity_index"]))
-    found = await tx.execute(
-        sa.select(person.c.identity_index, person.c.person_id).where(person.c.identity_index.in_(indexes.values()))
-    )
-    ids = {row.identity_index: row.person_id for row in found}
-    return {ref: ids[index] for ref, index in indexes.items()}
-
-
-async def _link_resident(
+async def _link_applicant(
     tx: AsyncConnection, declaration: Declaration, person_ids: Mapping[str, UUID], *, now: datetime
 ) -> None:
     applicants = [member["id"] for member in declaration.household["members"] if member["relation"] == "applicant"]
-    if declaration.applicant_subject is None or not applicants:
-        return
-    values = {"person_id": person_ids[applicants[0]], "linked_at": now}
-    await tx.execute(
-        insert(resident)
-        .values(subject=declaration.applicant_subject, **values)
-        .on_conflict_do_update(index_elements=["subject"], set_=values)
-    )
+    if declaration.applicant_subject is not None and applicants:
+        await link_resident(tx, declaration.applicant_subject, person_ids[applicants[0]], now=now)
 
 
 async def _keep_letters(
     tx: AsyncConnection,
     declaration: Declaration,
-    verification_id: UUID,
     person_ids: Mapping[str, UUID],
     adults: Mapping[str, bool],
     *,
     catalogue: Catalogue,
     cipher: FieldCipher,
+    now: datetime,
 ) -> None:
     """One letter per adult who signed; where a guardian signed, one per minor."""
     needed = letters.who_must_sign(adults)
     by_guardian = declaration.guardian_name is not None and not any(adults.values())
-    signed = needed if by_guardian else needed & declaration.signed_by
-    if not signed:
-        return
-    until = course.add_months(declaration.signed_on, catalogue.letter_months)
-    await tx.execute(
-        insert(authorisation),
-        [
-            {
-                "authorisation_id": new_id(),
-                "verification_id": verification_id,
-                "person_id": person_ids[ref],
-                "purposes": list(catalogue.letter_purposes),
-                "fields": list(catalogue.field_paths()),
-                "guardian_name": cipher.encrypt(declaration.guardian_name or "", field=GUARDIAN_NAME_FIELD)
-                if by_guardian
-                else None,
-                "valid_from": start_of_day(declaration.signed_on),
-                "valid_until": end_of_day(until),
-            }
-            for ref in sorted(signed)
-        ],
+    signed = Signed(
+        household_id=declaration.household_id,
+        capacity="member",
+        signed_on=declaration.signed_on,
+        guardian_name=declaration.guardian_name if by_guardian else None,
+        recorded_by=declaration.applicant_subject or "intake",
     )
-
-
-async def _ask_departments(
-    tx: AsyncConnection,
-    declaration: Declaration,
-    verification_id: UUID,
-    answer_by: datetime,
-    *,
-    catalogue: Catalogue,
-    now: datetime,
-) -> None:
-    asked = [
-        VerificationRequested(
-            household_id=declaration.household_id,
-            application_id=declaration.application_id,
-            verification_id=verification_id,
-            query_id=new_id(),
-            department=department,
-            data_sets=data_sets,
-            answer_by=answer_by,
-        )
-        for department, data_sets in catalogue.by_department.items()
-    ]
-    columns = ("query_id", "verification_id", "application_id", "household_id", "department", "answer_by")
-    await tx.execute(
-        insert(query),
-        [
-            {**{name: getattr(event, name) for name in columns}, "data_sets": list(event.data_sets), "version": 0}
-            for event in asked
-        ],
+    signers = needed if by_guardian else needed & declaration.signed_by
+    await keep_letters(
+        tx, signed, [person_ids[ref] for ref in sorted(signers)], catalogue=catalogue, cipher=cipher, now=now
     )
-    await outbox.record(tx, *asked, at=now)

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from data_sharing.rules.catalogue import Catalogue
 from data_sharing.schemas.accesses import AccessPage, AccessView
 from data_sharing.tables.accesses import access
-from data_sharing.tables.verifications import verification
+from data_sharing.tables.persons import resident
+from data_sharing.tables.verifications import application
 from shared.auth import Principal
 from shared.clock import DISTRICT_TIMEZONE
 from shared.identity import WUCHANG_STREETS
@@ -24,12 +25,19 @@ async def access_page(
     before: UUID | None,
     limit: int,
 ) -> AccessPage:
-    """Looks that the caller may read, the newest first: all of one household, or those at the resident's own."""
+    """Looks that the caller may read, the newest first: all of one household, or those at the resident
+    and their household."""
     found = sa.select(access).order_by(access.c.access_id.desc()).limit(limit + 1)
     is_resident = caller.row_scope == "resident"
     if is_resident:
-        own = sa.select(verification.c.household_id).where(verification.c.applicant_subject == caller.subject)
-        found = found.where(access.c.household_id.in_(own))
+        own = sa.select(application.c.household_id).where(application.c.applicant_subject == caller.subject)
+        themselves = sa.select(resident.c.person_id).where(resident.c.subject == caller.subject)
+        found = found.where(
+            sa.or_(
+                access.c.household_id.in_(own),
+                access.c.person_ids.overlap(sa.func.array(themselves.scalar_subquery())),
+            )
+        )
     if household_id is not None:
         found = found.where(access.c.household_id == household_id)
     if before is not None:

@@ -7,22 +7,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.rules.verification import EXEMPT_POLICIES
 from data_sharing.schemas.verifications import VerificationRate
-from data_sharing.tables.verifications import application, verification
+from data_sharing.tables.verifications import application, report, verification
 
 
 async def verification_rate(tx: AsyncConnection, *, now: datetime) -> VerificationRate:
     """核对率 (12.3.1) over the applications that the caller of the transaction may see."""
-    # Valid when it was decided, or, while it is not, now.
+    # Valid when it was decided, or, while it is not, now. A later verification of the household does not count for it.
     judged_at = sa.func.coalesce(application.c.decided_at, now)
-    verified = sa.and_(verification.c.completed_at <= judged_at, verification.c.valid_until > judged_at)
+    of_application = report.c.application_id == application.c.application_id
+    verified = sa.exists().where(
+        of_application,
+        report.c.completed_at <= judged_at,
+        verification.c.verification_id == report.c.verification_id,
+        verification.c.valid_until > judged_at,
+    )
     exempt = sa.and_(
         sa.func.cardinality(application.c.requested) > 0, application.c.requested.contained_by(list(EXEMPT_POLICIES))
     )
     counts = sa.or_(
-        application.c.decided_at.is_not(None),
-        verification.c.completed_at.is_not(None),
-        application.c.verify_by <= now,
+        application.c.decided_at.is_not(None), sa.exists().where(of_application), application.c.verify_by <= now
     )
+    judged = sa.select(exempt.label("exempt"), counts.label("counts"), verified.label("verified")).subquery()
 
     def number(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
         return sa.func.count().filter(condition)
@@ -30,13 +35,11 @@ async def verification_rate(tx: AsyncConnection, *, now: datetime) -> Verificati
     found = (
         await tx.execute(
             sa.select(
-                number(sa.and_(~exempt, counts, verified)).label("numerator"),
-                number(sa.and_(~exempt, counts)).label("denominator"),
-                number(sa.and_(~exempt, ~counts)).label("pending"),
-                number(exempt).label("exempt"),
-            ).select_from(
-                application.outerjoin(verification, verification.c.application_id == application.c.application_id)
-            )
+                number(sa.and_(~judged.c.exempt, judged.c.counts, judged.c.verified)).label("numerator"),
+                number(sa.and_(~judged.c.exempt, judged.c.counts)).label("denominator"),
+                number(sa.and_(~judged.c.exempt, ~judged.c.counts)).label("pending"),
+                number(judged.c.exempt).label("exempt"),
+            ).select_from(judged)
         )
     ).one()
     return VerificationRate(

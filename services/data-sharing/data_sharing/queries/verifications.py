@@ -1,5 +1,6 @@
 """Verifications and their facts, as those who ask may see them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -7,61 +8,72 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from data_sharing.queries.cases import query_rows
+from data_sharing.queries.cases import Case, query_rows
+from data_sharing.queries.objections import objections_of
 from data_sharing.rules.catalogue import Catalogue
 from data_sharing.schemas.verifications import (
     DepartmentState,
     DifferenceView,
     FactsView,
     FindingView,
+    ObligorView,
     ProvenanceView,
     VerificationView,
 )
-from data_sharing.tables.verifications import report, verification, verification_member
+from data_sharing.tables.verifications import application, report, verification
 from shared.clock import local_date
 
 
-async def _newest_report(tx: AsyncConnection, verification_id: UUID) -> sa.Row[Any] | None:
-    found = (
-        sa.select(report).where(report.c.verification_id == verification_id).order_by(report.c.revision.desc()).limit(1)
-    )
-    return (await tx.execute(found)).one_or_none()
+async def newest_report(tx: AsyncConnection, application_id: UUID) -> sa.Row[Any] | None:
+    """What was known of an application at the newest completion of its verification."""
+    found = sa.select(report).where(report.c.application_id == application_id)
+    return (await tx.execute(found.order_by(report.c.revision.desc()).limit(1))).one_or_none()
 
 
-async def facts_view(tx: AsyncConnection, verification_id: UUID) -> FactsView:
-    """The newest merged household of a completed verification."""
-    found = (await tx.execute(sa.select(verification).where(verification.c.verification_id == verification_id))).one()
-    newest = await _newest_report(tx, verification_id)
-    assert newest is not None, "a completed verification has a report"
-    members = await tx.execute(
-        sa.select(verification_member).where(verification_member.c.verification_id == verification_id)
+async def facts_view(tx: AsyncConnection, application_id: UUID) -> FactsView:
+    """The newest merged household of an application whose verification is completed."""
+    newest = (
+        sa.select(
+            report,
+            *(application.c[name] for name in ("household_id", "applicant_subject", "refs")),
+            verification.c.valid_until,
+        )
+        .join(application, application.c.application_id == report.c.application_id)
+        .join(verification, verification.c.verification_id == report.c.verification_id)
+        .where(report.c.application_id == application_id)
+        .order_by(report.c.revision.desc())
+        .limit(1)
     )
+    found = (await tx.execute(newest)).one()
     return FactsView(
-        verification_id=verification_id,
-        application_id=found.application_id,
+        verification_id=found.verification_id,
+        application_id=application_id,
         household_id=found.household_id,
         applicant_subject=found.applicant_subject,
-        revision=newest.revision,
-        as_of=local_date(newest.completed_at),
+        revision=found.revision,
+        as_of=local_date(found.completed_at),
         valid_until=found.valid_until,
-        not_answered=newest.not_answered,
-        household=newest.household,
-        provenance={path: ProvenanceView(**content) for path, content in newest.provenance.items()},
-        person_ids={member.ref: member.person_id for member in members},
+        not_answered=found.not_answered,
+        household=found.household,
+        provenance={path: ProvenanceView(**content) for path, content in found.provenance.items()},
+        person_ids=found.refs,
     )
 
 
 async def verification_view(
-    tx: AsyncConnection, verification_id: UUID, catalogue: Catalogue, *, now: datetime
+    tx: AsyncConnection, case: Case, catalogue: Catalogue, *, obligors: Sequence[ObligorView], now: datetime
 ) -> VerificationView:
     """How a verification stands, as the caller of the transaction may see it."""
-    found = (await tx.execute(sa.select(verification).where(verification.c.verification_id == verification_id))).one()
-    queries = await query_rows(tx, verification_id)
-    newest = await _newest_report(tx, verification_id)
+    found = (
+        await tx.execute(sa.select(verification).where(verification.c.verification_id == case.verification_id))
+    ).one()
+    queries = [row for row in await query_rows(tx, case.verification_id) if row.kind != "obligor"]
+    newest = await newest_report(tx, case.application_id)
     departments = [
         DepartmentState(
             department=row.department,
             title=catalogue.departments.get(row.department, row.department),
+            kind=row.kind,
             data_sets=row.data_sets,
             state=row.outcome or "not_answered",
             answered_at=row.answered_at,
@@ -70,12 +82,13 @@ async def verification_view(
         for row in queries
     ]
     return VerificationView(
-        verification_id=verification_id,
-        application_id=found.application_id,
+        verification_id=case.verification_id,
+        application_id=case.application_id,
         household_id=found.household_id,
         street=found.street,
         state=found.state,
-        is_partial=found.state == "completed" and any(row.outcome in (None, "error") for row in queries),
+        is_partial=found.state == "completed"
+        and any(row.kind == "first" and row.outcome in (None, "error") for row in queries),
         opened_at=found.opened_at,
         answer_by=found.answer_by,
         completed_at=found.completed_at,
@@ -84,4 +97,6 @@ async def verification_view(
         departments=departments,
         differences=[DifferenceView(**item) for item in (newest.differences if newest else [])],
         findings=[FindingView(**item) for item in (newest.findings if newest else [])],
+        objections=await objections_of(tx, case.verification_id),
+        obligors=list(obligors),
     )

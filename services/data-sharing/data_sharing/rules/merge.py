@@ -6,7 +6,7 @@ never zero. Social Assistance Law art 41; rules of verification of 2021 (民发�
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from data_sharing.rules.catalogue import Catalogue, Field
@@ -125,6 +125,21 @@ def merge(declared: Mapping[str, Any], answers: Sequence[Answer], catalogue: Cat
                     _settle(merged, answer, code, fact, path, container, said)
             merged.findings += _findings(answer, fields, records)
     return merged
+
+
+def renamed(record: Record, names: Mapping[str, str], catalogue: Catalogue) -> Record:
+    """A record about the members by other names: `names` maps what a verification calls each to another name."""
+    fields = dict(record.fields)
+    for name, field_ in catalogue.data_sets[record.data_set].fields.items():
+        if field_.kind == "benefits" and fields.get(name):
+            fields[name] = [_reshared(benefit, names) for benefit in fields[name]]
+    return replace(record, person_ref=names[record.person_ref], fields=fields)
+
+
+def _reshared(benefit: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    if not benefit.get("shares"):
+        return dict(benefit)
+    return {**benefit, "shares": {names[ref]: share for ref, share in benefit["shares"].items()}}
 
 
 def _facts(fields: Sequence[Field]) -> Iterator[_Fact]:

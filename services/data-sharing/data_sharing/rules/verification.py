@@ -2,14 +2,17 @@
 
 from calendar import monthrange
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
+from uuid import UUID
 
 from shared.clock import end_of_day, local_date
 from shared.working_days import WorkingCalendar
 
 ANSWER_WORKING_DAYS = 10
-"""Regulation on sharing government data (2025) art 19: ten working days for data under conditions."""
+"""Regulation on sharing government data (2025): ten working days for data under conditions (art 19), and for the
+correction of what is said to be wrong (art 26)."""
 VALIDITY_MONTHS = 6
 """No national number; districts use three to six months."""
 EXEMPT_POLICIES = ("orphan", "defacto_unattended_child")
@@ -17,6 +20,8 @@ EXEMPT_POLICIES = ("orphan", "defacto_unattended_child")
 
 VerificationState = Literal["open", "completed"]
 Outcome = Literal["matched", "no_record", "error"]
+QueryKind = Literal["first", "recheck", "on_request", "obligor"]
+Conclusion = Literal["consistent", "differs", "cannot_decide"]
 Reception = Literal["first", "revised", "late"]
 
 RECEPTIONS: dict[tuple[VerificationState, Outcome | None], Reception] = {
@@ -30,14 +35,50 @@ RECEPTIONS: dict[tuple[VerificationState, Outcome | None], Reception] = {
 }
 
 
-def reception(state: VerificationState, outcome: Outcome | None) -> Reception | None:
-    """What a new answer is, by the state of the verification and the department's answer so far. None: too late."""
-    return RECEPTIONS.get((state, outcome))
+@dataclass(frozen=True)
+class Asked:
+    """One query and how it was answered."""
+
+    query_id: UUID
+    kind: QueryKind
+    data_sets: Sequence[str]
+    outcome: Outcome | None
+
+
+def reception(kind: QueryKind, state: VerificationState, outcome: Outcome | None) -> Reception | None:
+    """What a new answer is, by the state of the verification and the department's answer so far. None: too late.
+
+    What is asked after the first round comes in at any time, and is settled as soon as it was answered.
+    """
+    return RECEPTIONS.get((state if kind == "first" else "completed", outcome))
+
+
+def standing(asked: Sequence[Asked]) -> dict[UUID, list[str]]:
+    """Which query counts for which data sets: the last one that was answered, else the first that asked.
+
+    asked: in the order of asking. A department that is asked again and does not answer has said what it said before.
+    """
+    counts: dict[str, Asked] = {}
+    for query in asked:
+        for data_set in query.data_sets:
+            if data_set not in counts or query.outcome in ("matched", "no_record"):
+                counts[data_set] = query
+    chosen: dict[UUID, list[str]] = {}
+    for data_set, query in counts.items():
+        chosen.setdefault(query.query_id, []).append(data_set)
+    return chosen
 
 
 def may_complete(outcomes: Sequence[Outcome | None], *, answer_by: datetime, now: datetime) -> bool:
     """All departments answered, or their time is over."""
     return now >= answer_by or all(outcome is not None for outcome in outcomes)
+
+
+def conclusion(*, is_partial: bool, differs: bool) -> Conclusion:
+    """What a report says in one word. What is known to differ is said although others have not answered."""
+    if differs:
+        return "differs"
+    return "cannot_decide" if is_partial else "consistent"
 
 
 def answer_by(start: datetime, calendar: WorkingCalendar) -> datetime:

@@ -40,7 +40,7 @@ class AccessView(BaseModel):
     fields: list[str]
     outcome: Literal["answered", "refused"]
     reason: str | None = Field(description="拒绝原因代码")
-    application_id: UUID
+    application_id: UUID | None
     text: str
 
 

@@ -10,6 +10,7 @@ from data_sharing.schemas.values import Code, Outcome, Ref, seen, sent
 from shared.clock import Day
 
 _QUERY = "01930000-0000-7000-8000-000000000004"
+_GRANT = "01930000-0000-7000-8000-000000000006"
 _VERIFICATION = "01930000-0000-7000-8000-000000000003"
 _APPLICATION = "01930000-0000-7000-8000-000000000002"
 _HOUSEHOLD = "01930000-0000-7000-8000-000000000001"
@@ -33,6 +34,15 @@ class QueryPerson(BaseModel):
     identity_number: str | None
 
 
+class GrantView(BaseModel):
+    """查询凭证: what the letters allow a department to answer with, for some minutes."""
+
+    model_config = seen(grant_id=_GRANT, expires_at="2022-10-11T01:45:00Z")
+
+    grant_id: UUID
+    expires_at: datetime
+
+
 class QueryView(BaseModel):
     """What one department is asked."""
 
@@ -46,6 +56,7 @@ class QueryView(BaseModel):
         data_sets=["individual_income"],
         answer_by="2022-10-24T16:00:00Z",
         persons=[{"ref": "p1", "name": "张三", "identity_number": "420199199003079030"}],
+        grant={"grant_id": _GRANT, "expires_at": "2022-10-11T01:45:00Z"},
     )
 
     query_id: UUID
@@ -57,6 +68,7 @@ class QueryView(BaseModel):
     data_sets: list[str]
     answer_by: datetime
     persons: list[QueryPerson]
+    grant: GrantView
 
 
 class AnswerRecord(BaseModel):
@@ -73,8 +85,9 @@ class AnswerRecord(BaseModel):
 class AnswerRequest(BaseModel):
     """A department's answer. matched: found; no_record: looked and found nothing; error: could not look."""
 
-    model_config = sent(outcome="matched", records=[_RECORD])
+    model_config = sent(grant_id=_GRANT, outcome="matched", records=[_RECORD])
 
+    grant_id: UUID = Field(description="查看核对请求时取得的查询凭证")
     outcome: Outcome
     records: Annotated[list[AnswerRecord], Field(max_length=200)] = Field(default_factory=list)
 

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, StringConstraints
 Outcome = Literal["matched", "no_record", "error"]
 State = Literal["matched", "no_record", "error", "not_answered"]
 Ref = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_:.-]{1,60}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
 
 

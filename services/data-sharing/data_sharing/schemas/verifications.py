@@ -6,12 +6,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from data_sharing.schemas.objections import ObjectionView
 from data_sharing.schemas.values import State, seen
 
 _QUERY = "01930000-0000-7000-8000-000000000004"
 _VERIFICATION = "01930000-0000-7000-8000-000000000003"
 _APPLICATION = "01930000-0000-7000-8000-000000000002"
 _HOUSEHOLD = "01930000-0000-7000-8000-000000000001"
+_OBLIGOR = "01930000-0000-7000-8000-000000000009"
 _ACCESS = "01930000-0000-7000-8000-000000000005"
 _AT = "2022-10-11T01:30:00Z"
 _PROVENANCE = {
@@ -25,6 +27,7 @@ _PROVENANCE = {
 _DEPARTMENT = {
     "department": "tax",
     "title": "区税务局",
+    "kind": "first",
     "data_sets": ["individual_income"],
     "state": "matched",
     "answered_at": _AT,
@@ -91,6 +94,9 @@ class DepartmentState(BaseModel):
 
     department: str
     title: str
+    kind: Literal["first", "recheck", "on_request"] = Field(
+        description="first 首次核对；recheck 异议复核；on_request 按需查询"
+    )
     data_sets: list[str]
     state: State
     answered_at: datetime | None
@@ -135,6 +141,30 @@ class FindingView(BaseModel):
     unexpected: bool = Field(description="与申报相矛盾，例如已注销户籍")
 
 
+class ObligorView(BaseModel):
+    """Somebody outside the household with a duty to support, and what departments found of them."""
+
+    model_config = seen(
+        obligor_id=_OBLIGOR,
+        ref="o1",
+        relation="child",
+        obligor_of="p1",
+        has_consented=True,
+        asked=9,
+        answered=4,
+        findings=[],
+    )
+
+    obligor_id: UUID
+    ref: str
+    relation: str
+    obligor_of: str
+    has_consented: bool = Field(description="本人签署的授权书在有效期内")
+    asked: int = Field(description="已查询的部门数")
+    answered: int
+    findings: list[FindingView]
+
+
 class VerificationView(BaseModel):
     """核对报告: how a verification stands, what was found."""
 
@@ -153,6 +183,8 @@ class VerificationView(BaseModel):
         departments=[_DEPARTMENT],
         differences=[_DIFFERENCE],
         findings=[],
+        objections=[],
+        obligors=[],
     )
 
     verification_id: UUID
@@ -169,6 +201,18 @@ class VerificationView(BaseModel):
     departments: list[DepartmentState]
     differences: list[DifferenceView]
     findings: list[FindingView]
+    objections: list[ObjectionView]
+    obligors: list[ObligorView] = Field(description="家庭以外的法定义务人，仅工作人员可见")
+
+
+class VerificationReceipt(BaseModel):
+    """The verification that an application rests on from now on."""
+
+    model_config = seen(application_id=_APPLICATION, verification_id=_VERIFICATION, state="open")
+
+    application_id: UUID
+    verification_id: UUID
+    state: Literal["open", "completed"]
 
 
 class VerificationRate(BaseModel):

@@ -19,6 +19,7 @@ access = sa.Table(
     sa.Column("application_id", sa.Uuid),
     sa.Column("verification_id", sa.Uuid),
     sa.Column("query_id", sa.Uuid),
+    sa.Column("lead_id", sa.Uuid),
     sa.Column("purpose", sa.Text),
     sa.Column("person_ids", ARRAY(sa.Uuid)),
     sa.Column("fields", ARRAY(sa.Text)),

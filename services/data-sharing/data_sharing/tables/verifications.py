@@ -1,9 +1,23 @@
-"""Applications, their verifications, letters, queries, answers and reports."""
+"""Verifications and the applications that rest on them: members, queries, answers, objections, reports."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from data_sharing.tables.metadata import Instant, metadata
+
+verification = sa.Table(
+    "verification",
+    metadata,
+    sa.Column("verification_id", sa.Uuid, primary_key=True),
+    sa.Column("household_id", sa.Uuid),
+    sa.Column("street", sa.Text),
+    sa.Column("state", sa.Text),
+    sa.Column("opened_at", Instant),
+    sa.Column("answer_by", Instant),
+    sa.Column("completed_at", Instant),
+    sa.Column("valid_until", Instant),
+    sa.Column("revision", sa.Integer),
+)
 
 application = sa.Table(
     "application",
@@ -15,23 +29,10 @@ application = sa.Table(
     sa.Column("submitted_at", Instant),
     sa.Column("verify_by", Instant),
     sa.Column("decided_at", Instant),
-)
-
-verification = sa.Table(
-    "verification",
-    metadata,
-    sa.Column("verification_id", sa.Uuid, primary_key=True),
-    sa.Column("application_id", sa.Uuid),
-    sa.Column("household_id", sa.Uuid),
-    sa.Column("street", sa.Text),
+    sa.Column("verification_id", sa.Uuid),
     sa.Column("applicant_subject", sa.Text),
     sa.Column("declared", JSONB),
-    sa.Column("state", sa.Text),
-    sa.Column("opened_at", Instant),
-    sa.Column("answer_by", Instant),
-    sa.Column("completed_at", Instant),
-    sa.Column("valid_until", Instant),
-    sa.Column("revision", sa.Integer),
+    sa.Column("refs", JSONB),
 )
 
 verification_member = sa.Table(
@@ -44,19 +45,6 @@ verification_member = sa.Table(
     sa.Column("is_adult", sa.Boolean),
 )
 
-authorisation = sa.Table(
-    "authorisation",
-    metadata,
-    sa.Column("authorisation_id", sa.Uuid, primary_key=True),
-    sa.Column("verification_id", sa.Uuid),
-    sa.Column("person_id", sa.Uuid),
-    sa.Column("purposes", ARRAY(sa.Text)),
-    sa.Column("fields", ARRAY(sa.Text)),
-    sa.Column("guardian_name", sa.LargeBinary),
-    sa.Column("valid_from", Instant),
-    sa.Column("valid_until", Instant),
-)
-
 query = sa.Table(
     "query",
     metadata,
@@ -65,7 +53,10 @@ query = sa.Table(
     sa.Column("application_id", sa.Uuid),
     sa.Column("household_id", sa.Uuid),
     sa.Column("department", sa.Text),
+    sa.Column("kind", sa.Text),
+    sa.Column("obligor_id", sa.Uuid),
     sa.Column("data_sets", ARRAY(sa.Text)),
+    sa.Column("asked_at", Instant),
     sa.Column("answer_by", Instant),
     sa.Column("version", sa.Integer),
     sa.Column("outcome", sa.Text),
@@ -87,12 +78,30 @@ answer = sa.Table(
 report = sa.Table(
     "report",
     metadata,
-    sa.Column("verification_id", sa.Uuid, primary_key=True),
+    sa.Column("application_id", sa.Uuid, primary_key=True),
     sa.Column("revision", sa.Integer, primary_key=True),
+    sa.Column("verification_id", sa.Uuid),
     sa.Column("completed_at", Instant),
     sa.Column("not_answered", ARRAY(sa.Text)),
     sa.Column("household", JSONB),
     sa.Column("provenance", JSONB),
     sa.Column("differences", JSONB),
     sa.Column("findings", JSONB),
+)
+
+objection = sa.Table(
+    "objection",
+    metadata,
+    sa.Column("objection_id", sa.Uuid, primary_key=True),
+    sa.Column("verification_id", sa.Uuid),
+    sa.Column("application_id", sa.Uuid),
+    sa.Column("household_id", sa.Uuid),
+    sa.Column("data_set", sa.Text),
+    sa.Column("ground", sa.Text),
+    sa.Column("evidence", sa.Text),
+    sa.Column("raised_by", sa.Text),
+    sa.Column("raised_at", Instant),
+    sa.Column("query_id", sa.Uuid),
+    sa.Column("settled_at", Instant),
+    sa.Column("outcome", sa.Text),
 )

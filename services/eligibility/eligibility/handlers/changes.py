@@ -16,7 +16,7 @@ from eligibility.handlers.reviews import review_after_death
 from eligibility.handlers.suggest import suggest_end_of_all, with_running_benefits
 from eligibility.queries.assessments import newest_assessment_of
 from eligibility.queries.parameters import current_parameters
-from eligibility.rules.changes import HouseholdChange, fault_of, is_late, with_change
+from eligibility.rules.changes import HouseholdChange, changes_adults, fault_of, is_late, with_change
 from eligibility.tables import household_change
 from shared import deadlines, outbox
 from shared.auth import Principal
@@ -59,6 +59,7 @@ async def report_change(
         change_id=row.change_id,
         street=row.street,
         is_late=row.is_late,
+        members_changed=changes_adults(change),
     )
     await outbox.record(tx, event, at=now)
     if change.kind == "death":

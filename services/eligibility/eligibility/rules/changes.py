@@ -20,6 +20,8 @@ PlannedKind = Literal["came_of_age", "school_year_ended"]
 _JOINING = frozenset({"birth", "married", "released"})
 _OF_A_PERSON = _JOINING | {"death", "divorced", "work_started", "work_ended", "imprisoned"}
 
+_OF_ADULTS = frozenset({"married", "divorced"})
+
 Facts = dict[str, Any]
 
 
@@ -56,6 +58,11 @@ def fault_of(change: HouseholdChange, *, on: date) -> Fault | None:
     if change.kind == "moved" and change.person_ref is None and change.street is None:
         return Fault("street", "须注明迁出的成员，或全家迁入的街道")
     return None
+
+
+def changes_adults(change: HouseholdChange) -> bool:
+    """Whether other adults belong to the household than before: what it signed together was signed by others."""
+    return change.kind in _OF_ADULTS or (change.kind == "moved" and change.person_ref is not None)
 
 
 def is_late(happened_on: date, reported_on: date) -> bool:

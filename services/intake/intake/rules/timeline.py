@@ -58,6 +58,29 @@ def _verification_completed(event: data_sharing.VerificationCompleted) -> Line:
     return Line("verification_completed", text)
 
 
+def _authorisation_ended(event: data_sharing.AuthorisationEnded) -> Line:
+    text = {
+        "withdrawn": "您家有成员撤回了核对授权，此后不再向各部门查询；如仍需救助，请重新签署授权书。",
+        "benefit_ended": "待遇已终止，您家签署的核对授权书随之失效，不再向各部门查询。",
+        "household_changed": "家庭成员有变化，原核对授权书已失效；需要重新核对时，请成年成员重新签署。",
+    }[event.reason]
+    return Line("authorisation_ended", text)
+
+
+def _objection_raised(event: data_sharing.ObjectionRaised) -> Line:
+    office, last_day = labels.department(event.department), _last_day(event.answer_by)
+    return Line("objection_raised", f"已收到对核对结果的异议，{office}将在{last_day}前复核。")
+
+
+def _objection_settled(event: data_sharing.ObjectionSettled) -> Line:
+    said = {
+        "corrected": "复核后已更正，街道会按更正后的信息重新评估。",
+        "upheld": "复核后确认原结果无误。",
+        "not_answered": "未能在期限内复核，街道会与您联系。",
+    }[event.outcome]
+    return Line("objection_settled", labels.department(event.department) + said)
+
+
 def _assessment_completed(event: eligibility.AssessmentCompleted) -> Line:
     text = "已对照全部救助政策完成评估，街道工作人员将提出审核意见。"
     if event.undecided:
@@ -326,6 +349,9 @@ _LINES: Mapping[type[Event], Callable[[Any], Line]] = {
     data_sharing.VerificationRequested: _verification_requested,
     data_sharing.VerificationAnswered: _verification_answered,
     data_sharing.VerificationCompleted: _verification_completed,
+    data_sharing.AuthorisationEnded: _authorisation_ended,
+    data_sharing.ObjectionRaised: _objection_raised,
+    data_sharing.ObjectionSettled: _objection_settled,
     eligibility.AssessmentCompleted: _assessment_completed,
     eligibility.DecisionProposed: _decision_proposed,
     eligibility.DecisionReturned: _decision_returned,

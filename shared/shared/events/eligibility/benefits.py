@@ -172,6 +172,7 @@ class HouseholdChangeReported(
         "change_id": "01930000-0000-7000-8000-000000000012",
         "street": "420106009",
         "is_late": False,
+        "members_changed": True,
     }
 
     application_id: UUID
@@ -179,3 +180,5 @@ class HouseholdChangeReported(
     street: str
     is_late: bool
     """Told more than three months after it happened."""
+    members_changed: bool = False
+    """Which adults belong to the household changed: their letters are of the household as it was."""

@@ -1,0 +1,78 @@
+"""Departments are asked for what they hold, each for its own, all at once (1.2)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from data_sharing.rules import verification as course
+from data_sharing.tables.verifications import query
+from shared import deadlines, outbox
+from shared.events.data_sharing import VerificationRequested
+from shared.ids import new_id
+from shared.working_days import WorkingCalendar
+
+CLOSE_JOB = "close_verification"
+CLOSE_QUERY_JOB = "close_query"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What departments are asked about a household, or about one obligor of it."""
+
+    verification_id: UUID
+    application_id: UUID
+    household_id: UUID
+    kind: course.QueryKind
+    data_sets: Mapping[str, Sequence[str]]
+    """By department."""
+    obligor_id: UUID | None = None
+
+
+async def ask(tx: AsyncConnection, question: Question, *, now: datetime) -> dict[str, UUID]:
+    """Ask, and watch the time to answer: of the first round as a whole, of a later query on its own.
+
+    Returns the query of each department.
+    """
+    answer_by = course.answer_by(now, WorkingCalendar())
+    asked = [
+        VerificationRequested(
+            household_id=question.household_id,
+            application_id=question.application_id,
+            verification_id=question.verification_id,
+            query_id=new_id(),
+            department=department,
+            data_sets=tuple(data_sets),
+            answer_by=answer_by,
+        )
+        for department, data_sets in question.data_sets.items()
+    ]
+    await tx.execute(
+        insert(query),
+        [
+            {
+                "query_id": event.query_id,
+                "verification_id": event.verification_id,
+                "application_id": event.application_id,
+                "household_id": event.household_id,
+                "department": event.department,
+                "kind": question.kind,
+                "obligor_id": question.obligor_id,
+                "data_sets": list(event.data_sets),
+                "asked_at": now,
+                "answer_by": answer_by,
+                "version": 0,
+            }
+            for event in asked
+        ],
+    )
+    await outbox.record(tx, *asked, at=now)
+    if question.kind == "first":
+        watched = [(CLOSE_JOB, question.verification_id)]
+    else:
+        watched = [(CLOSE_QUERY_JOB, event.query_id) for event in asked]
+    await deadlines.schedule_all(tx, [deadlines.Deadline(kind, str(subject), answer_by) for kind, subject in watched])
+    return {event.department: event.query_id for event in asked}
