@@ -1,10 +1,14 @@
-"""Calls to others: the declaration of an application, from intake."""
+"""Calls to others: the declaration of an application, from intake; and departments that are reached over REST."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
+
+import httpx
 
 from shared.http_client import CallFailed, ServiceClient
 
@@ -69,3 +73,49 @@ class Intake:
             raise CallFailed(
                 f"the declaration of {application_id} is not in the agreed form: {type(error).__name__}"
             ) from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upstream:
+    """One department's own interface. `fields` maps catalogue paths to what the department calls them."""
+
+    url: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def load_all(cls, path: Path | None) -> dict[str, "Upstream"]:
+        """By department, from JSON: `{"tax": {"url": "…", "fields": {"individual_income.wage": "gzxj"}}}`."""
+        if path is None:
+            return {}
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return {department: cls(**entry) for department, entry in document.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upstreams:
+    """The departments that are called: asked for persons and data sets, they answer at once, in our form or theirs."""
+
+    by_department: Mapping[str, Upstream]
+    http: httpx.AsyncClient
+
+    async def ask(self, department: str, question: Mapping[str, Any]) -> dict[str, Any]:
+        """Outcome and records, with the catalogue's names. Raises CallFailed for anything that is no answer."""
+        upstream = self.by_department[department]
+        try:
+            answer = await self.http.post(upstream.url, json=question)
+            document = answer.raise_for_status().json()
+            return {
+                "outcome": document["outcome"],
+                "records": [_translated(record, upstream.fields) for record in document.get("records", [])],
+            }
+        except httpx.HTTPError as error:
+            raise CallFailed(f"{department}: {type(error).__name__}") from error
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            # Without the error's own text, which may hold personal data.
+            raise CallFailed(f"{department}: the answer is not in the agreed form: {type(error).__name__}") from None
+
+
+def _translated(record: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    data_set = record["data_set"]
+    ours = {theirs: path.partition(".")[2] for path, theirs in names.items() if path.startswith(f"{data_set}.")}
+    return {**record, "fields": {ours.get(name, name): value for name, value in record["fields"].items()}}

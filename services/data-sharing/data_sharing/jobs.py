@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from data_sharing.clients import Intake
-from data_sharing.handlers.asking import CLOSE_JOB, CLOSE_QUERY_JOB
+from data_sharing.clients import Intake, Upstreams
+from data_sharing.handlers.asking import CALL_UPSTREAM_JOB, CLOSE_JOB, CLOSE_QUERY_JOB
+from data_sharing.handlers.calling import call_upstream
 from data_sharing.handlers.completing import close_verification
 from data_sharing.handlers.objections import close_query
 from data_sharing.handlers.opening import OPEN_JOB, open_verification
 from data_sharing.rules.catalogue import Catalogue
+from shared.clock import Clock
 from shared.crypto import FieldCipher
+from shared.database import Database
 from shared.deadlines import Jobs, Work
 
 
@@ -17,7 +20,10 @@ from shared.deadlines import Jobs, Work
 class Means:
     """What the jobs work with."""
 
+    database: Database
+    clock: Clock
     intake: Intake
+    upstreams: Upstreams
     catalogue: Catalogue
     cipher: FieldCipher
 
@@ -41,4 +47,21 @@ async def close_later_query(work: Work, means: Means) -> None:
         await close_query(tx, UUID(work.subject), catalogue=means.catalogue, now=work.now)
 
 
-JOBS: Jobs[Means] = {OPEN_JOB: open_case, CLOSE_JOB: close_case, CLOSE_QUERY_JOB: close_later_query}
+async def call_department(work: Work, means: Means) -> None:
+    """Ask a department that is reached over REST."""
+    await call_upstream(
+        work,
+        means.database,
+        means.upstreams,
+        catalogue=means.catalogue,
+        cipher=means.cipher,
+        clock=means.clock,
+    )
+
+
+JOBS: Jobs[Means] = {
+    OPEN_JOB: open_case,
+    CLOSE_JOB: close_case,
+    CLOSE_QUERY_JOB: close_later_query,
+    CALL_UPSTREAM_JOB: call_department,
+}

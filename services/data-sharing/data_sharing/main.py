@@ -1,10 +1,12 @@
 """How the parts of data-sharing meet."""
 
+from dataclasses import replace
+
 import httpx
 from fastapi import FastAPI
 
 from data_sharing.api import ROUTERS
-from data_sharing.clients import Intake
+from data_sharing.clients import Intake, Upstream, Upstreams
 from data_sharing.consumers import SUBSCRIPTIONS
 from data_sharing.jobs import JOBS, Means
 from data_sharing.rules.catalogue import load_packed
@@ -27,7 +29,15 @@ def create(
     settings = settings or Settings()
     foundation = Foundation.of(settings, clock=clock, http=http)
     intake = ServiceClient(settings.intake_url, tokens=foundation.tokens, http=foundation.http)
-    means = Means(intake=Intake(intake), catalogue=load_packed(), cipher=FieldCipher(KeyRing.load(settings.key_file)))
+    upstreams = Upstreams(by_department=Upstream.load_all(settings.upstreams_file), http=foundation.http)
+    means = Means(
+        database=foundation.database,
+        clock=foundation.clock,
+        intake=Intake(intake),
+        upstreams=upstreams,
+        catalogue=replace(load_packed(), upstreams=frozenset(upstreams.by_department)),
+        cipher=FieldCipher(KeyRing.load(settings.key_file)),
+    )
     return create_app(
         service=SERVICE,
         title="数据共享",

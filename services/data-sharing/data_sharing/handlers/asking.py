@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.rules import verification as course
+from data_sharing.rules.catalogue import Catalogue
 from data_sharing.tables.verifications import query
 from shared import deadlines, outbox
 from shared.events.data_sharing import VerificationRequested
@@ -17,6 +18,7 @@ from shared.working_days import WorkingCalendar
 
 CLOSE_JOB = "close_verification"
 CLOSE_QUERY_JOB = "close_query"
+CALL_UPSTREAM_JOB = "call_upstream"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,7 @@ class Question:
     obligor_id: UUID | None = None
 
 
-async def ask(tx: AsyncConnection, question: Question, *, now: datetime) -> dict[str, UUID]:
+async def ask(tx: AsyncConnection, question: Question, *, catalogue: Catalogue, now: datetime) -> dict[str, UUID]:
     """Ask, and watch the time to answer: of the first round as a whole, of a later query on its own.
 
     Returns the query of each department.
@@ -74,5 +76,12 @@ async def ask(tx: AsyncConnection, question: Question, *, now: datetime) -> dict
         watched = [(CLOSE_JOB, question.verification_id)]
     else:
         watched = [(CLOSE_QUERY_JOB, event.query_id) for event in asked]
-    await deadlines.schedule_all(tx, [deadlines.Deadline(kind, str(subject), answer_by) for kind, subject in watched])
+    called = [event.query_id for event in asked if event.department in catalogue.upstreams]
+    await deadlines.schedule_all(
+        tx,
+        [
+            *(deadlines.Deadline(kind, str(subject), answer_by) for kind, subject in watched),
+            *(deadlines.Deadline(CALL_UPSTREAM_JOB, str(query_id), now) for query_id in called),
+        ],
+    )
     return {event.department: event.query_id for event in asked}

@@ -74,7 +74,7 @@ async def raise_objection(
         kind="recheck",
         data_sets={department: (body.data_set,)},
     )
-    query_id = (await ask(tx, question, now=now))[department]
+    query_id = (await ask(tx, question, catalogue=catalogue, now=now))[department]
     objection_id = new_id()
     await tx.execute(
         insert(objection).values(

@@ -132,7 +132,7 @@ async def ask_about_obligor(
         obligor_id=obligor_id,
         data_sets=catalogue.by_department,
     )
-    await ask(tx, question, now=now)
+    await ask(tx, question, catalogue=catalogue, now=now)
     return await _obligor(tx, obligor_id, catalogue=catalogue, now=now)
 
 

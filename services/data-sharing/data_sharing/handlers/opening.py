@@ -115,7 +115,7 @@ async def open_verification(
             kind="first",
             data_sets=catalogue.by_department,
         )
-        await ask(tx, question, now=now)
+        await ask(tx, question, catalogue=catalogue, now=now)
     elif standing.state == "completed":
         await complete_for(tx, declaration.application_id, catalogue=catalogue, now=now)
 

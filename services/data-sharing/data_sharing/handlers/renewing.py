@@ -99,7 +99,7 @@ async def _renew(tx: AsyncConnection, case: Case, *, catalogue: Catalogue, now: 
             kind="first",
             data_sets=catalogue.by_department,
         )
-        await ask(tx, question, now=now)
+        await ask(tx, question, catalogue=catalogue, now=now)
     elif standing.state == "completed":
         await complete_for(tx, case.application_id, catalogue=catalogue, now=now)
     return VerificationReceipt(

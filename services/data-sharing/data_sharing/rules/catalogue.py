@@ -83,6 +83,8 @@ class Catalogue:
     letter_purposes: tuple[str, ...]
     letter_months: int
     data_sets: Mapping[str, DataSet]
+    upstreams: frozenset[str] = frozenset()
+    """Departments that are called over REST in this deployment; the others hear what they are asked."""
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -3,7 +3,7 @@
 from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -13,6 +13,8 @@ from shared.working_days import WorkingCalendar
 ANSWER_WORKING_DAYS = 10
 """Regulation on sharing government data (2025): ten working days for data under conditions (art 19), and for the
 correction of what is said to be wrong (art 26)."""
+_PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
+"""Between calls of a department that does not answer: each call hands it the persons again, so they grow rare."""
 VALIDITY_MONTHS = 6
 """No national number; districts use three to six months."""
 EXEMPT_POLICIES = ("orphan", "defacto_unattended_child")
@@ -84,6 +86,11 @@ def conclusion(*, is_partial: bool, differs: bool) -> Conclusion:
 def answer_by(start: datetime, calendar: WorkingCalendar) -> datetime:
     """The first instant at which an answer is late."""
     return end_of_day(calendar.add_working_days(local_date(start), ANSWER_WORKING_DAYS))
+
+
+def pause_after(attempt: int) -> timedelta:
+    """How long to wait after this attempt, counted from 1, before a department is called again."""
+    return _PAUSES[min(attempt, len(_PAUSES)) - 1]
 
 
 def valid_until(completed_at: datetime) -> datetime:
