@@ -99,6 +99,10 @@ class Stack:
         """A token with which the mini-program acts for a resident."""
         return self.running.resident_token(subject)
 
+    def process_id(self, name: str) -> int:
+        """The process of a service, such as `data-sharing`, for those who measure it."""
+        return self._children[name].pid
+
     def now(self) -> datetime:
         """Business time, as all services see it."""
         return MovableClock(self._clock_file).now()
