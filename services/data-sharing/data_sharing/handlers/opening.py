@@ -213,7 +213,7 @@ async def _keep_letters(
                 "verification_id": verification_id,
                 "person_id": person_ids[ref],
                 "purposes": list(catalogue.letter_purposes),
-                "fields": list(catalogue.field_paths()),
+                "fields": list(catalogue.verified_field_paths),
                 "guardian_name": cipher.encrypt(declaration.guardian_name or "", field=GUARDIAN_NAME_FIELD)
                 if by_guardian
                 else None,
