@@ -23,6 +23,10 @@ Refusal = Literal[
     "field_not_authorised",
     "not_completed",
     "verification_expired",
+    "agreement_missing",
+    "agreement_not_in_force",
+    "field_not_in_agreement",
+    "quota_spent",
 ]
 """Why a look was refused, as it stands on the access ledger."""
 

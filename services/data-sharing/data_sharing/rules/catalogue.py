@@ -130,8 +130,8 @@ class Catalogue:
                 raise CatalogueInvalid(f"{file}: {data_set.code} belongs to no department: {data_set.department}")
             if data_set.reached not in get_args(Reached) or data_set.asked not in get_args(Asked):
                 raise CatalogueInvalid(f"{file}: {data_set.code} is reached or asked in an unknown way")
-            if unknown := data_set.open_to - set(self.departments):
-                raise CatalogueInvalid(f"{file}: {data_set.code} is open to unknown departments: {sorted(unknown)}")
+            if strangers := data_set.open_to - set(self.departments):
+                raise CatalogueInvalid(f"{file}: {data_set.code} is open to unknown departments: {sorted(strangers)}")
             for field in data_set.fields.values():
                 if field.kind not in _KINDS or field.sensitivity not in {"ordinary", "sensitive"}:
                     raise CatalogueInvalid(f"{file}: {field.path} has an unknown kind or sensitivity")
