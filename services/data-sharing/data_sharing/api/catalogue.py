@@ -19,9 +19,16 @@ async def list_data_sets(_: Anyone, catalogue: CatalogueDep) -> DataSetList:
                 department=data_set.department,
                 department_title=catalogue.departments[data_set.department],
                 refreshed=data_set.refreshed,
+                reached=data_set.reached,
+                asked=data_set.asked,
+                open_to=sorted(data_set.open_to),
                 fields=[
                     FieldView(
-                        name=field.name, title=field.title, sensitivity=field.sensitivity, verifies=field.verifies
+                        name=field.name,
+                        title=field.title,
+                        kind=field.kind,
+                        sensitivity=field.sensitivity,
+                        verifies=field.verifies,
                     )
                     for field in data_set.fields.values()
                 ],

@@ -61,7 +61,7 @@ async def keep_letters(
             "person_id": person_id,
             "capacity": signed.capacity,
             "purposes": list(catalogue.letter_purposes),
-            "fields": list(catalogue.field_paths()),
+            "fields": list(catalogue.verified_field_paths),
             "guardian_name": None if guardian is None else cipher.encrypt(guardian, field=GUARDIAN_NAME_FIELD),
             "signed_on": signed.signed_on,
             "recorded_by": signed.recorded_by,

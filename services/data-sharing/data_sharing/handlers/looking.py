@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.handlers.persons import MEMBER_NAME_FIELD, NUMBER_FIELD, OBLIGOR_NAME_FIELD
+from data_sharing.handlers.quotas import spend
 from data_sharing.queries.cases import (
     AskedCase,
     Case,
@@ -55,6 +56,10 @@ _REFUSALS: dict[str, tuple[int, str, str]] = {
     "unmask_not_permitted": (403, "无权查看未脱敏的信息", "请查看脱敏版本，或申请相应权限"),
     "not_completed": (409, "经济状况核对尚未完成", "请在核对完成后再试"),
     "verification_expired": (409, "经济状况核对已超过有效期", "请重新发起核对"),
+    "agreement_missing": (403, "没有为该用途订立的共享协议", "请先向数据提供部门申请共享"),
+    "agreement_not_in_force": (403, "共享协议不在有效期内、未获同意或已暂停", "请与数据提供部门联系"),
+    "field_not_in_agreement": (403, "共享协议未包含所需信息项", "请向数据提供部门申请增加信息项"),
+    "quota_spent": (429, "今日的共享次数已用完", "请于次日再试，或向数据提供部门申请增加次数"),
 }
 """Status, title and way out by refusal. A refusal that is not here is answered as not found."""
 
@@ -162,6 +167,9 @@ async def look_at_facts(
             refusal = "not_completed"
         if refusal is None and case.valid_until is not None and case.valid_until <= now:
             refusal = "verification_expired"
+        if refusal is None:
+            unopened = await spend(tx, consumer=caller.client_id, purpose=purpose, fields=fields, now=now)
+            refusal = None if unopened is None else unopened.reason
         look = Look(case=case, purpose=purpose, fields=(DECLARATION_FIELD, *fields), refusal=refusal)
         problem = await settle(tx, look, caller, what=what, now=now)
     if problem is not None:

@@ -35,6 +35,10 @@ Refusal = Literal[
     "grant_expired",
     "not_completed",
     "verification_expired",
+    "agreement_missing",
+    "agreement_not_in_force",
+    "field_not_in_agreement",
+    "quota_spent",
 ]
 """Why a look was refused, as it stands on the access ledger."""
 

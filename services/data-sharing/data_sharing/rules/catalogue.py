@@ -9,19 +9,24 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import yaml
 
 from shared.money import NotAnAmount, parse_yuan
 
 Sensitivity = Literal["ordinary", "sensitive"]
+Reached = Literal["service", "rest", "file"]
+"""The department's own service hears the question; an upstream interface is asked; the owner delivers files."""
+Asked = Literal["always", "on_request"]
+"""By every verification, or only when somebody asks for it."""
 
 DECLARATION_FIELD = "declaration"
 IDENTITY_FIELDS = ("name", "identity_number")
 _OWN_FIELD_TITLES = {DECLARATION_FIELD: "申报的家庭情况", "name": "姓名", "identity_number": "身份证号码"}
 _MOST_VEHICLES = 100
 _MOST_BENEFITS = 100
+_MOST_CHARACTERS = 200
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -63,6 +68,18 @@ class DataSet:
     title: str
     refreshed: str
     fields: Mapping[str, Field]
+    reached: Reached = "service"
+    asked: Asked = "always"
+    open_to: frozenset[str] = frozenset()
+
+    @property
+    def is_asked_by_verifications(self) -> bool:
+        """Whether each verification asks the department's own service for it."""
+        return self.asked == "always" and self.reached == "service"
+
+    def may_be_asked_by(self, department: str) -> bool:
+        """Whether the law lets this department ask; a data set that names nobody is closed to none."""
+        return not self.open_to or department in self.open_to
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,10 +104,12 @@ class Catalogue:
     """Departments that are called over REST in this deployment; the others hear what they are asked."""
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read a catalogue. Raises CatalogueInvalid."""
+    def load(cls, path: Path, *more: Path) -> Self:
+        """Read a catalogue; further files add departments and data sets. Raises CatalogueInvalid."""
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
         try:
+            for other in more:
+                _add(document, yaml.safe_load(other.read_text(encoding="utf-8")), file=other.name)
             catalogue = cls(
                 departments=document["departments"],
                 purposes={
@@ -111,6 +130,10 @@ class Catalogue:
         for data_set in self.data_sets.values():
             if data_set.department not in self.departments:
                 raise CatalogueInvalid(f"{file}: {data_set.code} belongs to no department: {data_set.department}")
+            if data_set.reached not in get_args(Reached) or data_set.asked not in get_args(Asked):
+                raise CatalogueInvalid(f"{file}: {data_set.code} is reached or asked in an unknown way")
+            if strangers := data_set.open_to - set(self.departments):
+                raise CatalogueInvalid(f"{file}: {data_set.code} is open to unknown departments: {sorted(strangers)}")
             for field in data_set.fields.values():
                 if field.kind not in _KINDS or field.sensitivity not in {"ordinary", "sensitive"}:
                     raise CatalogueInvalid(f"{file}: {field.path} has an unknown kind or sensitivity")
@@ -121,11 +144,17 @@ class Catalogue:
 
     @cached_property
     def by_department(self) -> Mapping[str, tuple[str, ...]]:
-        """Codes of the data sets that each department holds: whom a verification asks for what."""
+        """Codes of the data sets by department: whom a verification asks for what."""
         held: dict[str, tuple[str, ...]] = {}
         for data_set in self.data_sets.values():
-            held[data_set.department] = (*held.get(data_set.department, ()), data_set.code)
+            if data_set.is_asked_by_verifications:
+                held[data_set.department] = (*held.get(data_set.department, ()), data_set.code)
         return held
+
+    @property
+    def verified_field_paths(self) -> tuple[str, ...]:
+        """Paths of the fields that a verification asks: what the standard letter opens."""
+        return self.field_paths([data_set.code for data_set in self.data_sets.values() if data_set.asked == "always"])
 
     def field_paths(self, data_sets: tuple[str, ...] | list[str] | None = None) -> tuple[str, ...]:
         """Paths of the fields of some data sets, or of all."""
@@ -151,13 +180,27 @@ _FACT = re.compile(
 )
 
 
+def _add(document: dict[str, Any], other: Mapping[str, Any], *, file: str) -> None:
+    for part in ("departments", "data_sets"):
+        if twice := set(document[part]) & set(other[part]):
+            raise CatalogueInvalid(f"{file}: {part} are there already: {sorted(twice)}")
+        document[part] |= other[part]
+
+
 def _data_set(code: str, entry: Mapping[str, Any]) -> DataSet:
     fields = {
         name: Field(data_set=code, name=name, **{**content, "words": tuple(content.get("words", ()))})
         for name, content in entry["fields"].items()
     }
     return DataSet(
-        code=code, department=entry["department"], title=entry["title"], refreshed=entry["refreshed"], fields=fields
+        code=code,
+        department=entry["department"],
+        title=entry["title"],
+        refreshed=entry["refreshed"],
+        fields=fields,
+        reached=entry.get("reached", "service"),
+        asked=entry.get("asked", "always"),
+        open_to=frozenset(entry.get("open_to", ())),
     )
 
 
@@ -179,6 +222,11 @@ def _date_fault(_: Field, value: Any, today: date) -> str | None:
 
 def _word_fault(field: Field, value: Any, _: date) -> str | None:
     return None if isinstance(value, str) and value in field.words else "应为 " + "、".join(field.words) + " 之一"
+
+
+def _text_fault(_: Field, value: Any, __: date) -> str | None:
+    usable = isinstance(value, str) and bool(value.strip()) and len(value) <= _MOST_CHARACTERS
+    return None if usable else f"应为不超过 {_MOST_CHARACTERS} 字的文字"
 
 
 def _count_fault(field: Field, value: Any, _: date) -> str | None:
@@ -242,6 +290,7 @@ _KINDS: Mapping[str, Callable[[Field, Any, date], str | None]] = {
     "money": _money_fault,
     "date": _date_fault,
     "word": _word_fault,
+    "text": _text_fault,
     "count": _count_fault,
     "truth": _truth_fault,
     "registration": _registration_fault,
@@ -252,4 +301,5 @@ _KINDS: Mapping[str, Callable[[Field, Any, date], str | None]] = {
 
 def load_packed() -> Catalogue:
     """The catalogue that comes with the service."""
-    return Catalogue.load(Path(__file__).parents[1] / "catalogue.yaml")
+    packed = Path(__file__).parents[1]
+    return Catalogue.load(packed / "catalogue.yaml", packed / "holdings.yaml")
