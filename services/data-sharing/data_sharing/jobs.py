@@ -1,10 +1,13 @@
-"""What the clock starts: fetching a declaration and asking the departments, and the end of their time to answer."""
+"""What the clock starts: fetching a declaration and asking the departments, the end of their time to answer, loading a
+delivered file.
+"""
 
 from dataclasses import dataclass
 from uuid import UUID
 
 from data_sharing.clients import Intake
 from data_sharing.handlers.answering import close_verification
+from data_sharing.handlers.loading import LOAD_JOB, Loader, load_batch
 from data_sharing.handlers.opening import CLOSE_JOB, OPEN_JOB, open_verification
 from data_sharing.rules.catalogue import Catalogue
 from shared.crypto import FieldCipher
@@ -18,6 +21,7 @@ class Means:
     intake: Intake
     catalogue: Catalogue
     cipher: FieldCipher
+    loader: Loader
 
 
 async def open_case(work: Work, means: Means) -> None:
@@ -33,4 +37,10 @@ async def close_case(work: Work, means: Means) -> None:
         await close_verification(tx, UUID(work.subject), catalogue=means.catalogue, now=work.now)
 
 
-JOBS: Jobs[Means] = {OPEN_JOB: open_case, CLOSE_JOB: close_case}
+async def load(work: Work, means: Means) -> None:
+    """Load some rows of a delivered file, or publish it."""
+    async with work.transaction() as tx:
+        await load_batch(tx, UUID(work.subject), means.loader, now=work.now)
+
+
+JOBS: Jobs[Means] = {OPEN_JOB: open_case, CLOSE_JOB: close_case, LOAD_JOB: load}

@@ -6,6 +6,8 @@ from fastapi import FastAPI
 from data_sharing.api import ROUTERS
 from data_sharing.clients import Intake
 from data_sharing.consumers import SUBSCRIPTIONS
+from data_sharing.handlers.batch_files import BatchFiles
+from data_sharing.handlers.loading import Loader
 from data_sharing.jobs import JOBS, Means
 from data_sharing.rules.catalogue import load_packed
 from data_sharing.settings import Settings
@@ -27,7 +29,18 @@ def create(
     settings = settings or Settings()
     foundation = Foundation.of(settings, clock=clock, http=http)
     intake = ServiceClient(settings.intake_url, tokens=foundation.tokens, http=foundation.http)
-    means = Means(intake=Intake(intake), catalogue=load_packed(), cipher=FieldCipher(KeyRing.load(settings.key_file)))
+    catalogue, cipher = load_packed(), FieldCipher(KeyRing.load(settings.key_file))
+    files = BatchFiles(
+        directory=settings.batch_directory,
+        limit_bytes=settings.batch_limit_bytes,
+        limit_rows=settings.batch_limit_rows,
+    )
+    means = Means(
+        intake=Intake(intake),
+        catalogue=catalogue,
+        cipher=cipher,
+        loader=Loader(files=files, catalogue=catalogue, cipher=cipher),
+    )
     return create_app(
         service=SERVICE,
         title="数据共享",
@@ -46,5 +59,6 @@ def create(
             ),
             Worker(foundation.database, foundation.clock, JOBS, means),
         ],
-        state={"means": means, "catalogue": means.catalogue, "cipher": means.cipher},
+        state={"means": means, "catalogue": catalogue, "cipher": cipher, "files": files},
+        body_limits_bytes={r"/v1/batches/[^/]+/file": settings.batch_limit_bytes},
     )

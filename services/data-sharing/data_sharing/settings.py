@@ -1,6 +1,9 @@
 """What can be set in data-sharing."""
 
+import tempfile
 from pathlib import Path
+
+from pydantic import Field
 
 from shared.settings import ServiceSettings
 
@@ -12,3 +15,7 @@ class Settings(ServiceSettings):
     """Base URL of intake, where declarations come from."""
     key_file: Path
     """Key ring of `shared.crypto` for identity numbers and names."""
+    batch_directory: Path = Path(tempfile.gettempdir()) / "doudi-batches"
+    """Where delivered files wait to be loaded. All replicas must see the same one; nobody else may read it."""
+    batch_limit_bytes: int = Field(default=1_073_741_824, ge=1)
+    batch_limit_rows: int = Field(default=5_000_000, ge=1)

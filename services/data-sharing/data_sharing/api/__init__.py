@@ -1,5 +1,5 @@
 """Who may ask data-sharing for what."""
 
-from data_sharing.api import accesses, catalogue, queries, verifications
+from data_sharing.api import accesses, batches, catalogue, queries, registries, verifications
 
-ROUTERS = [part.router for part in (catalogue, queries, verifications, accesses)]
+ROUTERS = [part.router for part in (catalogue, queries, verifications, accesses, batches, registries)]

@@ -1,0 +1,173 @@
+"""Delivered files between their upload and the end of their job: on disk, for nobody else to read, then gone.
+
+Every replica must see the same directory. A file is read in pieces and never whole.
+"""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import polars as pl
+from cryptography.hazmat.primitives import hashes
+from polars.exceptions import PolarsError
+
+from data_sharing.rules.catalogue import FileLayout
+from data_sharing.rules.reading import (
+    BYTE_ORDER_MARK,
+    columns_fault,
+    header_of,
+    rows_of_csv,
+    rows_of_parquet,
+    types_fault,
+)
+from shared.ids import new_id
+
+_BLOCK_BYTES = 2 * 1024 * 1024
+_PART_ROWS = 50_000
+_WRITE_BYTES = 1024 * 1024
+
+
+class FileRefused(Exception):
+    """The whole file cannot be read. `code` and `what` say why, without a value of any row."""
+
+    def __init__(self, code: str, what: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.what = what
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """What was written to disk."""
+
+    path: Path
+    size_bytes: int
+    checksum: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchFiles:
+    """The directory of delivered files, and how large one may be."""
+
+    directory: Path
+    limit_bytes: int
+    limit_rows: int
+
+    def path(self, batch_id: UUID) -> Path:
+        return self.directory / f"{batch_id}.file"
+
+    async def receive(self, content: AsyncIterator[bytes]) -> Received:
+        """Write what comes to a file of its own, which `keep` or `forget` ends."""
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self.directory / f"{new_id()}.part"
+        digest, size_bytes, waiting = hashes.Hash(hashes.SM3()), 0, bytearray()
+
+        def write(last: bytes) -> None:
+            digest.update(last)
+            file.write(last)
+
+        with path.open("xb") as file:
+            path.chmod(0o600)
+            try:
+                async for chunk in content:
+                    size_bytes += len(chunk)
+                    waiting += chunk
+                    if len(waiting) >= _WRITE_BYTES:
+                        await asyncio.to_thread(write, bytes(waiting))
+                        waiting.clear()
+                await asyncio.to_thread(write, bytes(waiting))
+            except BaseException:
+                path.unlink()
+                raise
+        return Received(path=path, size_bytes=size_bytes, checksum=digest.finalize().hex())
+
+    def keep(self, received: Received, batch_id: UUID) -> None:
+        """Make what was received the file of a batch."""
+        received.path.replace(self.path(batch_id))
+
+    def forget(self, batch_id: UUID) -> None:
+        """Remove all that is on disk of a batch."""
+        self.path(batch_id).unlink(missing_ok=True)
+        self._marks_path(batch_id).unlink(missing_ok=True)
+
+    def marks(self, batch_id: UUID, count: int) -> set[int]:
+        """The marks of the rows that were loaded so far."""
+        if count == 0:
+            return set()
+        return set(np.fromfile(self._marks_path(batch_id), dtype=np.uint64, count=count).tolist())
+
+    def add_marks(self, batch_id: UUID, at: int, marks: list[int]) -> None:
+        """Keep the marks of more rows after the first `at`; an attempt that failed is written over."""
+        path = self._marks_path(batch_id)
+        path.touch(mode=0o600)
+        with path.open("r+b") as file:
+            file.truncate(at * 8)
+            file.seek(at * 8)
+            file.write(np.array(marks, dtype=np.uint64).tobytes())
+
+    def _marks_path(self, batch_id: UUID) -> Path:
+        return self.directory / f"{batch_id}.marks"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Some rows of a file, and where reading goes on after them."""
+
+    rows: pl.DataFrame
+    position: int
+
+
+def read_parts(path: Path, file_format: str, layout: FileLayout, *, position: int, rows_before: int) -> Iterator[Part]:
+    """The rows of a file from a position on, a part at a time. Raises FileRefused."""
+    reader = _read_csv if file_format == "csv" else _read_parquet
+    if not path.exists():
+        raise FileRefused("file_lost", "文件已不在服务器上")
+    return reader(path, layout, position, rows_before)
+
+
+def _read_csv(path: Path, layout: FileLayout, position: int, rows_before: int) -> Iterator[Part]:
+    with path.open("rb") as file:
+        line = file.readline(_BLOCK_BYTES)
+        names = header_of(line) if line.removeprefix(BYTE_ORDER_MARK).strip() else None
+        if names is None:
+            raise FileRefused("header_missing", "第1行应为列名，使用 UTF-8 编码")
+        _refuse(columns_fault(names, layout))
+        file.seek(max(position, len(line)))
+        while block := file.read(_BLOCK_BYTES):
+            block += file.readline(_BLOCK_BYTES)
+            rows = rows_of_csv(block, names, first_row=rows_before + 1)
+            rows_before += len(rows)
+            yield Part(rows=rows, position=file.tell())
+
+
+def _read_parquet(path: Path, layout: FileLayout, position: int, rows_before: int) -> Iterator[Part]:
+    assert position == rows_before, "rows are what a position in a Parquet file counts"
+    try:
+        schema = pl.read_parquet_schema(path)
+        _refuse(columns_fault(list(schema), layout))
+        _refuse(types_fault(schema, layout))
+        while True:
+            read = pl.scan_parquet(path, glob=False).slice(position, _PART_ROWS).collect()
+            if read.is_empty():
+                return
+            rows = rows_of_parquet(read, first_row=position + 1)
+            position += len(rows)
+            yield Part(rows=rows, position=position)
+    except (PolarsError, OSError) as error:
+        raise FileRefused("not_parquet", "文件不是可以读取的 Parquet 文件") from error
+
+
+def _refuse(fault: tuple[str, str] | None) -> None:
+    if fault is not None:
+        raise FileRefused(*fault)
+
+
+def copy_lines(rows: pl.DataFrame) -> bytes:
+    """Rows as the lines that COPY reads in its CSV format."""
+    lines = io.BytesIO()
+    rows.write_csv(lines, include_header=False)
+    return lines.getvalue()

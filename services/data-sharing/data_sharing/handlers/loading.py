@@ -1,0 +1,261 @@
+"""A received file is checked row by row and loaded, some hundred thousand rows a step, then published (12.1.1).
+
+Each step is one transaction and says where the next begins, so that a job that was killed goes on where the last whole
+step ended. Records stand in a part of their own until the batch is published: nobody reads half a file.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import polars as pl
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from data_sharing.handlers.batch_files import BatchFiles, FileRefused, Part, copy_lines, read_parts
+from data_sharing.handlers.opening import INDEX_FIELD
+from data_sharing.handlers.registering import (
+    CREDIT_CODE_FIELD,
+    PersonRows,
+    entity_fields,
+    forget_staged,
+    person_rows,
+    register_entities,
+    register_persons,
+    stage_persons,
+)
+from data_sharing.rules.catalogue import Catalogue, FileLayout
+from data_sharing.rules.rows import ROW_NUMBER, check_rows, without_repeated
+from data_sharing.tables.registries import batch
+from shared import deadlines, outbox
+from shared.clock import local_date
+from shared.crypto import FieldCipher
+from shared.database import driver_connection
+from shared.events.data_sharing import BatchPublished, BatchRefused
+
+LOAD_JOB = "load_batch"
+
+_STEP_ROWS = 300_000
+_STEP_PERSONS = 60_000
+"""Names and addresses are encrypted one by one: a step must end well before its lease."""
+_REJECTS = (
+    "insert into batch_reject (batch_id, row_number, reasons)"
+    " select $1, row_number, string_to_array(reasons, ' ')"
+    " from unnest($2::integer[], $3::text[]) as rejected (row_number, reasons)"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loader:
+    """What loading needs besides the database."""
+
+    files: BatchFiles
+    catalogue: Catalogue
+    cipher: FieldCipher
+
+
+@dataclass
+class _Step:
+    """What the parts of one step add up to."""
+
+    position: int
+    checked: int = 0
+    marks: list[int] = field(default_factory=list)
+    rejected: list[tuple[int, list[str]]] = field(default_factory=list)
+    persons: list[PersonRows] = field(default_factory=list)
+
+
+async def load_batch(tx: AsyncConnection, batch_id: UUID, loader: Loader, *, now: datetime) -> None:
+    """One step of a batch, and the next one planned; in the end its file is removed."""
+    row = (await tx.execute(sa.select(batch).where(batch.c.batch_id == batch_id).with_for_update())).one()
+    if row.state in {"published", "refused"}:
+        await asyncio.to_thread(loader.files.forget, batch_id)
+        return
+    if row.state == "received" and not await _begin(tx, row):
+        # The one before it wakes this one.
+        return
+    await _go_on(tx, row, loader, now=now)
+    await deadlines.schedule(tx, kind=LOAD_JOB, subject=str(batch_id), due_at=now)
+
+
+async def _go_on(tx: AsyncConnection, row: sa.Row[Any], loader: Loader, *, now: datetime) -> None:
+    """Load some more rows; publish or refuse the batch when there are none."""
+    layout = loader.catalogue.files[row.data_set]
+    await tx.execute(sa.text("savepoint before_step"))
+    try:
+        step = await _load_step(tx, row, layout, loader, today=local_date(now))
+        checked = row.checked_rows + step.checked
+        if checked > row.rows or (step.checked == 0 and checked < row.rows):
+            found = f"{checked} 行" if step.checked == 0 else "多于此数"
+            raise FileRefused("row_count_differs", f"清单 {row.rows} 行，文件 {found}")
+        if step.checked == 0:
+            await _publish(tx, row, layout, now=now)
+            return
+    except FileRefused as refused:
+        await tx.execute(sa.text("rollback to savepoint before_step"))
+        await _refuse(tx, row, refused, now=now)
+        return
+    await tx.execute(
+        sa.update(batch)
+        .where(batch.c.batch_id == row.batch_id)
+        .values(
+            position=step.position,
+            checked_rows=checked,
+            loaded_rows=row.loaded_rows + len(step.marks),
+            rejected_rows=row.rejected_rows + len(step.rejected),
+        )
+    )
+
+
+async def _begin(tx: AsyncConnection, row: sa.Row[Any]) -> bool:
+    """Make room for the records, unless another delivery of the data set is being loaded: they go one by one, because
+    a base registry takes what differs from the one before.
+    """
+    await _lock_data_set(tx, row.data_set)
+    other = sa.select(batch.c.batch_id).where(batch.c.data_set == row.data_set, batch.c.state == "loading")
+    if (await tx.execute(other)).first() is not None:
+        return False
+    await tx.execute(sa.update(batch).where(batch.c.batch_id == row.batch_id).values(state="loading"))
+    await tx.execute(sa.text("select make_batch_part(:batch)"), {"batch": row.batch_id})
+    return True
+
+
+async def _load_step(
+    tx: AsyncConnection, row: sa.Row[Any], layout: FileLayout, loader: Loader, *, today: date
+) -> _Step:
+    driver = await driver_connection(tx)
+    step = _Step(position=row.position)
+    seen = await asyncio.to_thread(loader.files.marks, row.batch_id, row.loaded_rows)
+    prepared = _prepared(row, layout, loader, step, seen, today=today)
+    async with aclosing(_in_thread(prepared)) as lines:
+        await driver.copy_to_table(
+            f"register_record_{row.batch_id.hex}",
+            source=lines,
+            columns=("row_number", "identity_index", "fields"),
+            format="csv",
+        )
+    await asyncio.to_thread(loader.files.add_marks, row.batch_id, row.loaded_rows, step.marks)
+    if step.rejected:
+        numbers, reasons = [number for number, _ in step.rejected], [" ".join(why) for _, why in step.rejected]
+        await driver.execute(_REJECTS, row.batch_id, numbers, reasons)
+    for persons in step.persons:
+        await stage_persons(driver, row.batch_id, persons, loader.cipher)
+    return step
+
+
+async def _in_thread(prepared: Iterator[bytes]) -> AsyncGenerator[bytes]:
+    """What an iterator gives, made in a thread while the one before is on its way to the database."""
+    coming = asyncio.ensure_future(asyncio.to_thread(next, prepared, None))
+    try:
+        while (lines := await asyncio.shield(coming)) is not None:
+            coming = asyncio.ensure_future(asyncio.to_thread(next, prepared, None))
+            yield lines
+    finally:
+        # A thread cannot be stopped, and nobody else may use what it uses.
+        await asyncio.wait([coming])
+
+
+def _prepared(
+    row: sa.Row[Any],
+    layout: FileLayout,
+    loader: Loader,
+    step: _Step,
+    seen: set[int],
+    *,
+    today: date,
+) -> Iterator[bytes]:
+    """Lines for COPY, part by part, until the step has enough rows."""
+    path = loader.files.path(row.batch_id)
+    enough = _STEP_PERSONS if layout.registry == "persons" else _STEP_ROWS
+    for part in read_parts(path, row.format, layout, position=row.position, rows_before=row.checked_rows):
+        yield _lines(part, layout, loader.cipher, step, seen, today=today)
+        if step.checked >= enough:
+            return
+
+
+def _lines(part: Part, layout: FileLayout, cipher: FieldCipher, step: _Step, seen: set[int], *, today: date) -> bytes:
+    checked, marks = without_repeated(check_rows(part.rows, layout, today=today), layout, seen)
+    step.position = part.position
+    step.checked += len(part.rows)
+    step.marks += marks
+    step.rejected += checked.rejected
+    good = checked.good
+    keyed_by = INDEX_FIELD if layout.key == "identity_number" else CREDIT_CODE_FIELD
+    indexes = cipher.blind_indexes(good[layout.key].to_list(), field=keyed_by)
+    if layout.registry == "persons":
+        step.persons.append(person_rows(good, indexes, cipher))
+    if layout.registry == "legal_entities":
+        good = entity_fields(good, cipher)
+    return copy_lines(
+        good.select(
+            ROW_NUMBER,
+            pl.concat_str(pl.lit("\\x"), pl.Series("index", indexes, dtype=pl.Binary).bin.encode("hex")).alias("index"),
+            "fields",
+        )
+    )
+
+
+async def _publish(tx: AsyncConnection, row: sa.Row[Any], layout: FileLayout, *, now: datetime) -> None:
+    """The batch counts from now on, and the one before it no longer: for every reader at once."""
+    await _lock_data_set(tx, row.data_set)
+    counting = sa.select(batch).where(
+        batch.c.data_set == row.data_set, batch.c.published_at.is_not(None), batch.c.superseded_at.is_(None)
+    )
+    before = (await tx.execute(counting)).first()
+    if before is not None and before.as_of > row.as_of:
+        raise FileRefused("older_than_current", f"文件 {row.as_of}，现行数据 {before.as_of}")
+    if before is not None:
+        await tx.execute(sa.update(batch).where(batch.c.batch_id == before.batch_id).values(superseded_at=now))
+    await tx.execute(
+        sa.update(batch).where(batch.c.batch_id == row.batch_id).values(state="published", published_at=now)
+    )
+    # Last but for the registries: it keeps readers of the default part waiting.
+    if layout.registry == "persons":
+        await register_persons(tx, row.batch_id, as_of=row.as_of, now=now)
+    await tx.execute(sa.text("select join_batch_part(:batch)"), {"batch": row.batch_id})
+    if layout.registry == "legal_entities":
+        await register_entities(tx, row.batch_id, as_of=row.as_of, now=now)
+    published = BatchPublished(
+        batch_id=row.batch_id,
+        data_set=row.data_set,
+        department=row.department,
+        as_of=row.as_of,
+        rows=row.rows,
+        loaded_rows=row.loaded_rows,
+        rejected_rows=row.rejected_rows,
+        superseded=None if before is None else before.batch_id,
+    )
+    await outbox.record(tx, published, at=now)
+    await _wake_next(tx, row, now=now)
+
+
+async def _refuse(tx: AsyncConnection, row: sa.Row[Any], why: FileRefused, *, now: datetime) -> None:
+    """The whole file is refused: nothing of it stays but the reason."""
+    await tx.execute(sa.text("select drop_batch_part(:batch)"), {"batch": row.batch_id})
+    await forget_staged(tx, row.batch_id)
+    await tx.execute(
+        sa.update(batch)
+        .where(batch.c.batch_id == row.batch_id)
+        .values(state="refused", refusal=why.code, refused_what=why.what)
+    )
+    refused = BatchRefused(
+        batch_id=row.batch_id, data_set=row.data_set, department=row.department, as_of=row.as_of, reason=why.code
+    )
+    await outbox.record(tx, refused, at=now)
+    await _wake_next(tx, row, now=now)
+
+
+async def _wake_next(tx: AsyncConnection, row: sa.Row[Any], *, now: datetime) -> None:
+    waiting = sa.select(batch.c.batch_id).where(
+        batch.c.data_set == row.data_set, batch.c.state == "received", batch.c.batch_id != row.batch_id
+    )
+    for (batch_id,) in (await tx.execute(waiting.order_by(batch.c.as_of, batch.c.received_at))).all():
+        await deadlines.schedule(tx, kind=LOAD_JOB, subject=str(batch_id), due_at=now)
+
+
+async def _lock_data_set(tx: AsyncConnection, data_set: str) -> None:
+    await tx.execute(sa.text("select pg_advisory_xact_lock(hashtextextended(:name, 1))"), {"name": data_set})
