@@ -135,7 +135,12 @@ def build(name: str, urls: DatabaseUrls, directory: Path, *, clock: FixedClock, 
         case "intake":
             return intake.main.create(intake.settings.Settings(**common, key_file=keys), **made)
         case "data-sharing":
-            asked = {"intake_url": "http://intake", "key_file": keys, "batch_directory": directory / "batches"}
+            asked = {
+                "intake_url": "http://intake",
+                "key_file": keys,
+                "batch_directory": directory / "batches",
+                "batch_processes": 0,
+            }
             return data_sharing.main.create(data_sharing.settings.Settings(**common, **asked), **made)
         case "eligibility":
             asked = {"data_sharing_url": "http://data-sharing"}

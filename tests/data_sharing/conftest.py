@@ -233,6 +233,7 @@ async def service(database_for: Callable[[str], DatabaseUrls], tmp_path: Path) -
         intake_url="http://intake",
         key_file=keys,
         batch_directory=tmp_path / "batches",
+        batch_processes=0,
     )
     network = mint.session()
     app = create(settings, clock=clock, http=network)

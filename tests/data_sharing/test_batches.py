@@ -2,7 +2,7 @@
 
 import pytest
 from tests.data_sharing.conftest import Service
-from tests.data_sharing.deliveries import current, csv_file, deliver, number, rejects
+from tests.data_sharing.deliveries import csv_file, current, deliver, number, rejects
 
 pytestmark = pytest.mark.clause("12.1.1")
 

@@ -8,6 +8,7 @@ from data_sharing.clients import Intake
 from data_sharing.consumers import SUBSCRIPTIONS
 from data_sharing.handlers.batch_files import BatchFiles
 from data_sharing.handlers.loading import Loader
+from data_sharing.handlers.preparing import Preparers
 from data_sharing.jobs import JOBS, Means
 from data_sharing.rules.catalogue import load_packed
 from data_sharing.settings import Settings
@@ -39,7 +40,12 @@ def create(
         intake=Intake(intake),
         catalogue=catalogue,
         cipher=cipher,
-        loader=Loader(files=files, catalogue=catalogue, cipher=cipher),
+        loader=Loader(
+            files=files,
+            catalogue=catalogue,
+            cipher=cipher,
+            preparers=Preparers(cipher=cipher, processes=settings.batch_processes),
+        ),
     )
     return create_app(
         service=SERVICE,

@@ -19,3 +19,5 @@ class Settings(ServiceSettings):
     """Where delivered files wait to be loaded. All replicas must see the same one; nobody else may read it."""
     batch_limit_bytes: int = Field(default=1_073_741_824, ge=1)
     batch_limit_rows: int = Field(default=5_000_000, ge=1)
+    batch_processes: int = Field(default=2, ge=0, le=32)
+    """Processes that check delivered files; 0: a thread of the service does, and requests feel it."""

@@ -4,7 +4,6 @@ Every replica must see the same directory. A file is read in pieces and never wh
 """
 
 import asyncio
-import io
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,7 @@ from data_sharing.rules.reading import (
 from shared.ids import new_id
 
 _BLOCK_BYTES = 2 * 1024 * 1024
-_PART_ROWS = 50_000
+_PIECE_ROWS = 50_000
 _WRITE_BYTES = 1024 * 1024
 
 
@@ -35,7 +34,8 @@ class FileRefused(Exception):
     """The whole file cannot be read. `code` and `what` say why, without a value of any row."""
 
     def __init__(self, code: str, what: str) -> None:
-        super().__init__(code)
+        # Both, so that it comes over from another process as it was.
+        super().__init__(code, what)
         self.code = code
         self.what = what
 
@@ -114,22 +114,40 @@ class BatchFiles:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
-    """Some rows of a file, and where reading goes on after them."""
+class Piece:
+    """Some rows of a file that nobody has looked at yet, and where reading goes on after them."""
 
-    rows: pl.DataFrame
     position: int
+    first_row: int
+    count: int
+    columns: tuple[str, ...]
+    block: bytes | None
+    """Whole lines of a CSV file; None for a Parquet file, of which `read` takes the rows."""
+    path: Path
+
+    def read(self) -> pl.DataFrame:
+        """Its rows, as text. Raises FileRefused."""
+        if self.block is not None:
+            return rows_of_csv(self.block, self.columns, first_row=self.first_row)
+        try:
+            found = pl.scan_parquet(self.path, glob=False).slice(self.first_row - 1, self.count).collect()
+        except (PolarsError, OSError) as error:
+            raise _not_parquet() from error
+        return rows_of_parquet(found, first_row=self.first_row)
 
 
-def read_parts(path: Path, file_format: str, layout: FileLayout, *, position: int, rows_before: int) -> Iterator[Part]:
-    """The rows of a file from a position on, a part at a time. Raises FileRefused."""
-    reader = _read_csv if file_format == "csv" else _read_parquet
+def pieces_of(path: Path, file_format: str, layout: FileLayout, *, position: int, rows_before: int) -> Iterator[Piece]:
+    """The rows of a file from a position on. Raises FileRefused."""
     if not path.exists():
         raise FileRefused("file_lost", "文件已不在服务器上")
-    return reader(path, layout, position, rows_before)
+    return (
+        _csv_pieces(path, layout, position, rows_before)
+        if file_format == "csv"
+        else _parquet_pieces(path, layout, rows_before)
+    )
 
 
-def _read_csv(path: Path, layout: FileLayout, position: int, rows_before: int) -> Iterator[Part]:
+def _csv_pieces(path: Path, layout: FileLayout, position: int, rows_before: int) -> Iterator[Piece]:
     with path.open("rb") as file:
         line = file.readline(_BLOCK_BYTES)
         names = header_of(line) if line.removeprefix(BYTE_ORDER_MARK).strip() else None
@@ -139,35 +157,42 @@ def _read_csv(path: Path, layout: FileLayout, position: int, rows_before: int) -
         file.seek(max(position, len(line)))
         while block := file.read(_BLOCK_BYTES):
             block += file.readline(_BLOCK_BYTES)
-            rows = rows_of_csv(block, names, first_row=rows_before + 1)
-            rows_before += len(rows)
-            yield Part(rows=rows, position=file.tell())
+            count = block.count(b"\n") + (not block.endswith(b"\n"))
+            yield Piece(
+                position=file.tell(),
+                first_row=rows_before + 1,
+                count=count,
+                columns=tuple(names),
+                block=block,
+                path=path,
+            )
+            rows_before += count
 
 
-def _read_parquet(path: Path, layout: FileLayout, position: int, rows_before: int) -> Iterator[Part]:
-    assert position == rows_before, "rows are what a position in a Parquet file counts"
+def _parquet_pieces(path: Path, layout: FileLayout, rows_before: int) -> Iterator[Piece]:
     try:
         schema = pl.read_parquet_schema(path)
-        _refuse(columns_fault(list(schema), layout))
-        _refuse(types_fault(schema, layout))
-        while True:
-            read = pl.scan_parquet(path, glob=False).slice(position, _PART_ROWS).collect()
-            if read.is_empty():
-                return
-            rows = rows_of_parquet(read, first_row=position + 1)
-            position += len(rows)
-            yield Part(rows=rows, position=position)
+        total = pl.scan_parquet(path, glob=False).select(pl.len()).collect().item()
     except (PolarsError, OSError) as error:
-        raise FileRefused("not_parquet", "文件不是可以读取的 Parquet 文件") from error
+        raise _not_parquet() from error
+    _refuse(columns_fault(list(schema), layout))
+    _refuse(types_fault(schema, layout))
+    for begin in range(rows_before, total, _PIECE_ROWS):
+        count = min(_PIECE_ROWS, total - begin)
+        yield Piece(
+            position=begin + count,
+            first_row=begin + 1,
+            count=count,
+            columns=tuple(schema),
+            block=None,
+            path=path,
+        )
+
+
+def _not_parquet() -> FileRefused:
+    return FileRefused("not_parquet", "文件不是可以读取的 Parquet 文件")
 
 
 def _refuse(fault: tuple[str, str] | None) -> None:
     if fault is not None:
         raise FileRefused(*fault)
-
-
-def copy_lines(rows: pl.DataFrame) -> bytes:
-    """Rows as the lines that COPY reads in its CSV format."""
-    lines = io.BytesIO()
-    rows.write_csv(lines, include_header=False)
-    return lines.getvalue()

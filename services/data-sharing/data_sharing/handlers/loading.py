@@ -5,31 +5,28 @@ step ended. Records stand in a part of their own until the batch is published: n
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections import deque
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from data_sharing.handlers.batch_files import BatchFiles, FileRefused, Part, copy_lines, read_parts
-from data_sharing.handlers.opening import INDEX_FIELD
+from data_sharing.handlers.batch_files import BatchFiles, FileRefused, pieces_of
+from data_sharing.handlers.preparing import Prepared, Preparers
 from data_sharing.handlers.registering import (
-    CREDIT_CODE_FIELD,
     PersonRows,
-    entity_fields,
     forget_staged,
-    person_rows,
     register_entities,
     register_persons,
     stage_persons,
 )
 from data_sharing.rules.catalogue import Catalogue, FileLayout
-from data_sharing.rules.rows import ROW_NUMBER, check_rows, without_repeated
+from data_sharing.rules.rows import repeated
 from data_sharing.tables.registries import batch
 from shared import deadlines, outbox
 from shared.clock import local_date
@@ -56,6 +53,7 @@ class Loader:
     files: BatchFiles
     catalogue: Catalogue
     cipher: FieldCipher
+    preparers: Preparers
 
 
 @dataclass
@@ -130,8 +128,7 @@ async def _load_step(
     driver = await driver_connection(tx)
     step = _Step(position=row.position)
     seen = await asyncio.to_thread(loader.files.marks, row.batch_id, row.loaded_rows)
-    prepared = _prepared(row, layout, loader, step, seen, today=today)
-    async with aclosing(_in_thread(prepared)) as lines:
+    async with aclosing(_lines(_prepared(row, layout, loader, today=today), step, seen)) as lines:
         await driver.copy_to_table(
             f"register_record_{row.batch_id.hex}",
             source=lines,
@@ -147,56 +144,46 @@ async def _load_step(
     return step
 
 
-async def _in_thread(prepared: Iterator[bytes]) -> AsyncGenerator[bytes]:
-    """What an iterator gives, made in a thread while the one before is on its way to the database."""
-    coming = asyncio.ensure_future(asyncio.to_thread(next, prepared, None))
-    try:
-        while (lines := await asyncio.shield(coming)) is not None:
-            coming = asyncio.ensure_future(asyncio.to_thread(next, prepared, None))
-            yield lines
-    finally:
-        # A thread cannot be stopped, and nobody else may use what it uses.
-        await asyncio.wait([coming])
-
-
-def _prepared(
-    row: sa.Row[Any],
-    layout: FileLayout,
-    loader: Loader,
-    step: _Step,
-    seen: set[int],
-    *,
-    today: date,
-) -> Iterator[bytes]:
-    """Lines for COPY, part by part, until the step has enough rows."""
+async def _prepared(row: sa.Row[Any], layout: FileLayout, loader: Loader, *, today: date) -> AsyncGenerator[Prepared]:
+    """Pieces of one step, in their order; those that follow are made ready while one is on its way to the database."""
     path = loader.files.path(row.batch_id)
-    enough = _STEP_PERSONS if layout.registry == "persons" else _STEP_ROWS
-    for part in read_parts(path, row.format, layout, position=row.position, rows_before=row.checked_rows):
-        yield _lines(part, layout, loader.cipher, step, seen, today=today)
-        if step.checked >= enough:
-            return
+    enough = row.checked_rows + (_STEP_PERSONS if layout.registry == "persons" else _STEP_ROWS)
+    pieces = pieces_of(path, row.format, layout, position=row.position, rows_before=row.checked_rows)
+    coming: deque[asyncio.Task[Prepared]] = deque()
+    try:
+        while True:
+            while len(coming) < loader.preparers.ahead:
+                piece = await asyncio.to_thread(next, pieces, None)
+                if piece is None or piece.first_row > enough:
+                    break
+                coming.append(asyncio.create_task(loader.preparers.prepare(piece, layout, today)))
+            if not coming:
+                return
+            yield await coming.popleft()
+    finally:
+        for task in coming:
+            task.cancel()
+        await asyncio.gather(*coming, return_exceptions=True)
 
 
-def _lines(part: Part, layout: FileLayout, cipher: FieldCipher, step: _Step, seen: set[int], *, today: date) -> bytes:
-    checked, marks = without_repeated(check_rows(part.rows, layout, today=today), layout, seen)
-    step.position = part.position
-    step.checked += len(part.rows)
-    step.marks += marks
-    step.rejected += checked.rejected
-    good = checked.good
-    keyed_by = INDEX_FIELD if layout.key == "identity_number" else CREDIT_CODE_FIELD
-    indexes = cipher.blind_indexes(good[layout.key].to_list(), field=keyed_by)
-    if layout.registry == "persons":
-        step.persons.append(person_rows(good, indexes, cipher))
-    if layout.registry == "legal_entities":
-        good = entity_fields(good, cipher)
-    return copy_lines(
-        good.select(
-            ROW_NUMBER,
-            pl.concat_str(pl.lit("\\x"), pl.Series("index", indexes, dtype=pl.Binary).bin.encode("hex")).alias("index"),
-            "fields",
-        )
-    )
+async def _lines(prepared: AsyncGenerator[Prepared], step: _Step, seen: set[int]) -> AsyncGenerator[bytes]:
+    """Lines for COPY. What else there is of them goes to the step."""
+    async with aclosing(prepared) as pieces:
+        async for one in pieces:
+            lines, marks = one.lines, one.marks
+            again = set(repeated(marks, seen))
+            if again:
+                kept = [line for at, line in enumerate(lines.split(b"\n")[:-1]) if at not in again]
+                lines = b"".join(line + b"\n" for line in kept)
+                marks = [mark for at, mark in enumerate(marks) if at not in again]
+            step.position = one.piece.position
+            step.checked += one.piece.count
+            step.marks += marks
+            step.rejected += one.rejected
+            step.rejected += [(one.row_numbers[at], ["row:repeated"]) for at in sorted(again)]
+            if one.persons is not None:
+                step.persons.append(one.persons.without(again))
+            yield lines
 
 
 async def _publish(tx: AsyncConnection, row: sa.Row[Any], layout: FileLayout, *, now: datetime) -> None:

@@ -111,6 +111,15 @@ class PersonRows:
     indexes: list[bytes]
     digests: list[bytes]
 
+    def without(self, places: set[int]) -> "PersonRows":
+        """The same without some rows."""
+        kept = [at for at in range(len(self.indexes)) if at not in places]
+        return PersonRows(
+            cells=self.cells[kept],
+            indexes=[self.indexes[at] for at in kept],
+            digests=[self.digests[at] for at in kept],
+        )
+
 
 def person_rows(good: pl.DataFrame, indexes: list[bytes], cipher: FieldCipher) -> PersonRows:
     """What a base registry is asked about rows that passed the checks."""

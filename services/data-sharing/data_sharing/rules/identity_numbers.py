@@ -1,5 +1,6 @@
 """Many identity numbers checked at once. What is wrong with one is said by `shared.identity` alone."""
 
+import functools
 from datetime import date
 
 import numpy as np
@@ -58,9 +59,13 @@ def _are_right(numbers: pl.Series, today: date) -> Truths:
 
 def _fits(parts: pl.Series, number: str, today: date) -> Truths:
     """Whether each part is right in a number that else is. Each different one is asked about once."""
-    right = []
+    right: list[str] = []
     for part in parts.unique():
-        with_part = number.format(part)
-        if identity_fault(with_part + calc_check_digit(with_part + "0"), today=today) is None:
+        if _is_right(number.format(part), today):
             right.append(part)
     return np.asarray(parts.is_in(right).to_numpy(), dtype=np.bool_)
+
+
+@functools.lru_cache(maxsize=100_000)
+def _is_right(without_check_digit: str, today: date) -> bool:
+    return identity_fault(without_check_digit + calc_check_digit(without_check_digit + "0"), today=today) is None

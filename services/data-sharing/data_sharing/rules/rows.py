@@ -38,7 +38,7 @@ class CheckedRows:
 
 
 def check_rows(rows: pl.DataFrame, layout: FileLayout, *, today: date) -> CheckedRows:
-    """Tell the rows that may be loaded from those that may not. Repeated rows are told by `without_repeated`."""
+    """Tell the rows that may be loaded from those that may not. Repeated rows are told by `repeated`."""
     cells = rows.with_columns(_cell(name) for name in rows.columns if name not in {ROW_NUMBER, BROKEN})
     cells = cells.with_columns(as_written(cells[layout.key]).alias(layout.key))
     faults = [cells[BROKEN], _key_faults(cells[layout.key], layout, today=today)]
@@ -61,24 +61,27 @@ def check_rows(rows: pl.DataFrame, layout: FileLayout, *, today: date) -> Checke
     return CheckedRows(good=good, rejected=rejected)
 
 
-def without_repeated(checked: CheckedRows, layout: FileLayout, seen: set[int]) -> tuple[CheckedRows, list[int]]:
-    """The same without rows that were there before, and the marks of the rows that stay, which are added to `seen`.
+def marks_of(good: pl.DataFrame, layout: FileLayout) -> pl.Series:
+    """What two rows share if one repeats the other.
 
     In a base registry a person or entity stands once; elsewhere a row is repeated when everything in it is.
     """
     said = [layout.key] if layout.registry else [layout.key, "fields"]
-    marks = checked.good.select(pl.struct(said).hash(_HASH_SEED)).to_series()
-    is_first = marks.is_first_distinct().to_list()
-    is_new = pl.Series(
-        [first and mark not in seen for mark, first in zip(marks.to_list(), is_first, strict=True)], dtype=pl.Boolean
-    )
-    again = checked.good[ROW_NUMBER].filter(~is_new).to_list()
-    fresh = marks.filter(is_new).to_list()
-    seen.update(fresh)
-    rejected = checked.rejected
-    if again:
-        rejected = sorted(rejected + [(number, ["row:repeated"]) for number in again])
-    return CheckedRows(good=checked.good.filter(is_new), rejected=rejected), fresh
+    return good.select(pl.struct(said).hash(_HASH_SEED)).to_series()
+
+
+def repeated(marks: list[int], seen: set[int]) -> list[int]:
+    """Places of the marks that were there before. The others are added to `seen`."""
+    fresh = set(marks)
+    if len(fresh) == len(marks) and seen.isdisjoint(fresh):
+        seen |= fresh
+        return []
+    found = []
+    for at, mark in enumerate(marks):
+        if mark in seen:
+            found.append(at)
+        seen.add(mark)
+    return found
 
 
 def _cell(name: str) -> pl.Expr:
