@@ -25,7 +25,7 @@ from data_sharing.rules.reading import (
 )
 from shared.ids import new_id
 
-_BLOCK_BYTES = 2 * 1024 * 1024
+_LONGEST_LINE_BYTES = 1024 * 1024
 _PIECE_ROWS = 50_000
 _WRITE_BYTES = 1024 * 1024
 
@@ -136,27 +136,29 @@ class Piece:
         return rows_of_parquet(found, first_row=self.first_row)
 
 
-def pieces_of(path: Path, file_format: str, layout: FileLayout, *, position: int, rows_before: int) -> Iterator[Piece]:
+def pieces_of(
+    path: Path, file_format: str, layout: FileLayout, *, position: int, rows_before: int, piece_bytes: int
+) -> Iterator[Piece]:
     """The rows of a file from a position on. Raises FileRefused."""
     if not path.exists():
         raise FileRefused("file_lost", "文件已不在服务器上")
     return (
-        _csv_pieces(path, layout, position, rows_before)
+        _csv_pieces(path, layout, position, rows_before, piece_bytes)
         if file_format == "csv"
         else _parquet_pieces(path, layout, rows_before)
     )
 
 
-def _csv_pieces(path: Path, layout: FileLayout, position: int, rows_before: int) -> Iterator[Piece]:
+def _csv_pieces(path: Path, layout: FileLayout, position: int, rows_before: int, piece_bytes: int) -> Iterator[Piece]:
     with path.open("rb") as file:
-        line = file.readline(_BLOCK_BYTES)
+        line = file.readline(_LONGEST_LINE_BYTES)
         names = header_of(line) if line.removeprefix(BYTE_ORDER_MARK).strip() else None
         if names is None:
             raise FileRefused("header_missing", "第1行应为列名，使用 UTF-8 编码")
         _refuse(columns_fault(names, layout))
         file.seek(max(position, len(line)))
-        while block := file.read(_BLOCK_BYTES):
-            block += file.readline(_BLOCK_BYTES)
+        while block := file.read(piece_bytes):
+            block += file.readline(_LONGEST_LINE_BYTES)
             count = block.count(b"\n") + (not block.endswith(b"\n"))
             yield Piece(
                 position=file.tell(),

@@ -36,9 +36,6 @@ from shared.events.data_sharing import BatchPublished, BatchRefused
 
 LOAD_JOB = "load_batch"
 
-_STEP_ROWS = 300_000
-_STEP_PERSONS = 60_000
-"""Names and addresses are encrypted one by one: a step must end well before its lease."""
 _REJECTS = (
     "insert into batch_reject (batch_id, row_number, reasons)"
     " select $1, row_number, string_to_array(reasons, ' ')"
@@ -54,6 +51,13 @@ class Loader:
     catalogue: Catalogue
     cipher: FieldCipher
     preparers: Preparers
+    piece_bytes: int = 2 * 1024 * 1024
+    """What is checked at a time."""
+    step_rows: int = 500_000
+    step_persons: int = 60_000
+    """As `step_rows`, of a base registry: names and addresses are encrypted one by one, and a step must end well before
+    its lease.
+    """
 
 
 @dataclass
@@ -62,6 +66,8 @@ class _Step:
 
     position: int
     checked: int = 0
+    is_last: bool = False
+    """No row is left after it."""
     marks: list[int] = field(default_factory=list)
     rejected: list[tuple[int, list[str]]] = field(default_factory=list)
     persons: list[PersonRows] = field(default_factory=list)
@@ -86,27 +92,28 @@ async def _go_on(tx: AsyncConnection, row: sa.Row[Any], loader: Loader, *, now: 
     await tx.execute(sa.text("savepoint before_step"))
     try:
         step = await _load_step(tx, row, layout, loader, today=local_date(now))
-        checked = row.checked_rows + step.checked
-        if checked > row.rows or (step.checked == 0 and checked < row.rows):
-            found = f"{checked} 行" if step.checked == 0 else "多于此数"
-            raise FileRefused("row_count_differs", f"清单 {row.rows} 行，文件 {found}")
-        if step.checked == 0:
+        row = await _note_progress(tx, row, step)
+        if step.is_last:
             await _publish(tx, row, layout, now=now)
-            return
     except FileRefused as refused:
         await tx.execute(sa.text("rollback to savepoint before_step"))
         await _refuse(tx, row, refused, now=now)
-        return
-    await tx.execute(
-        sa.update(batch)
-        .where(batch.c.batch_id == row.batch_id)
-        .values(
-            position=step.position,
-            checked_rows=checked,
-            loaded_rows=row.loaded_rows + len(step.marks),
-            rejected_rows=row.rejected_rows + len(step.rejected),
-        )
-    )
+
+
+async def _note_progress(tx: AsyncConnection, row: sa.Row[Any], step: _Step) -> sa.Row[Any]:
+    """The batch as it stands after a step. Raises FileRefused where its rows are not as many as announced."""
+    checked = row.checked_rows + step.checked
+    if checked > row.rows or (step.is_last and checked < row.rows):
+        found = f"{checked} 行" if step.is_last else "多于此数"
+        raise FileRefused("row_count_differs", f"清单 {row.rows} 行，文件 {found}")
+    progress = {
+        "position": step.position,
+        "checked_rows": checked,
+        "loaded_rows": row.loaded_rows + len(step.marks),
+        "rejected_rows": row.rejected_rows + len(step.rejected),
+    }
+    noted = sa.update(batch).where(batch.c.batch_id == row.batch_id).values(progress).returning(batch)
+    return (await tx.execute(noted)).one()
 
 
 async def _begin(tx: AsyncConnection, row: sa.Row[Any]) -> bool:
@@ -128,7 +135,7 @@ async def _load_step(
     driver = await driver_connection(tx)
     step = _Step(position=row.position)
     seen = await asyncio.to_thread(loader.files.marks, row.batch_id, row.loaded_rows)
-    async with aclosing(_lines(_prepared(row, layout, loader, today=today), step, seen)) as lines:
+    async with aclosing(_lines(_prepared(row, layout, loader, step, today=today), step, seen)) as lines:
         await driver.copy_to_table(
             f"register_record_{row.batch_id.hex}",
             source=lines,
@@ -144,17 +151,28 @@ async def _load_step(
     return step
 
 
-async def _prepared(row: sa.Row[Any], layout: FileLayout, loader: Loader, *, today: date) -> AsyncGenerator[Prepared]:
+async def _prepared(
+    row: sa.Row[Any], layout: FileLayout, loader: Loader, step: _Step, *, today: date
+) -> AsyncGenerator[Prepared]:
     """Pieces of one step, in their order; those that follow are made ready while one is on its way to the database."""
     path = loader.files.path(row.batch_id)
-    enough = row.checked_rows + (_STEP_PERSONS if layout.registry == "persons" else _STEP_ROWS)
-    pieces = pieces_of(path, row.format, layout, position=row.position, rows_before=row.checked_rows)
+    enough = row.checked_rows + (loader.step_persons if layout.registry == "persons" else loader.step_rows)
+    pieces = pieces_of(
+        path,
+        row.format,
+        layout,
+        position=row.position,
+        rows_before=row.checked_rows,
+        piece_bytes=loader.piece_bytes,
+    )
     coming: deque[asyncio.Task[Prepared]] = deque()
     try:
+        has_more = True
         while True:
-            while len(coming) < loader.preparers.ahead:
+            while has_more and len(coming) < loader.preparers.ahead:
                 piece = await asyncio.to_thread(next, pieces, None)
                 if piece is None or piece.first_row > enough:
+                    has_more, step.is_last = False, piece is None
                     break
                 coming.append(asyncio.create_task(loader.preparers.prepare(piece, layout, today)))
             if not coming:
