@@ -110,7 +110,7 @@ async def test_a_person_who_was_declared_before_is_the_same_person(service: Serv
     async with service.database.transaction() as tx:
         counted = await tx.execute(text("select count(*), count(distinct identity_index) from person"))
         assert tuple(counted.one()) == (3, 3)
-    assert len(await history(service, FATHER["identity_number"])) == 1
+    assert len(await history(service, str(FATHER["identity_number"]))) == 1
 
 
 async def test_the_number_of_a_new_person_is_kept_encrypted(service: Service) -> None:
@@ -124,14 +124,15 @@ async def test_the_number_of_a_new_person_is_kept_encrypted(service: Service) ->
 
 async def test_a_person_stands_once_in_a_household_register(service: Service) -> None:
     batch = await persons(service, "2022-10-01", LI, WANG, MOVED, f"{number(3)},,1980-01-01,X,here,1,,,2022-13-01")
-    assert (
-        await rejects(service, batch)
-        == {
-            3: ["row:repeated"],
-            4: ["sex:unusable", "registration:unusable", "death:unusable", "name:missing", "street:unusable"],
-        }
-        or await rejects(service, batch) == {}
-    )
+    found = await rejects(service, batch)
+    assert found[3] == ["row:repeated"]
+    assert sorted(found[4]) == [
+        "death:unusable",
+        "name:missing",
+        "registration:unusable",
+        "sex:unusable",
+        "street:unusable",
+    ]
     assert [version["street"] for version in await history(service, number(1))] == ["420106009"]
 
 

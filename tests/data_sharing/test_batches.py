@@ -288,11 +288,11 @@ async def test_what_passes_the_rules_is_loaded_and_everything_adds_up(
     field, seen, expected = load_packed().data_sets[INCOME].fields["wage"], set(), []
     for at, (key, wage) in enumerate(rows, 1):
         try:
-            key = parse_identity_number(key, today=TODAY).text
+            person = parse_identity_number(key, today=TODAY).text
         except InvalidIdentityNumber:
             continue
-        if wage and field.fault(wage, today=TODAY) is None and (key, wage) not in seen:
-            seen.add((key, wage))
+        if wage and field.fault(wage, today=TODAY) is None and (person, wage) not in seen:
+            seen.add((person, wage))
             expected.append((at, {"wage": wage}))
     content = csv_file(COLUMNS, *(f"{key},{wage}" for key, wage in rows))
     batch = await deliver(service, content, rows=len(rows))

@@ -113,7 +113,8 @@ async def _note_progress(tx: AsyncConnection, row: sa.Row[Any], step: _Step) -> 
         "rejected_rows": row.rejected_rows + len(step.rejected),
     }
     noted = sa.update(batch).where(batch.c.batch_id == row.batch_id).values(progress).returning(batch)
-    return (await tx.execute(noted)).one()
+    after: sa.Row[Any] = (await tx.execute(noted)).one()
+    return after
 
 
 async def _begin(tx: AsyncConnection, row: sa.Row[Any]) -> bool:

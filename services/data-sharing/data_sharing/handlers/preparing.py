@@ -1,5 +1,6 @@
-"""Pieces of a delivered file made ready for the database: read, checked, indexed blindly. The work of processors alone, so
-it is done in processes of its own, where requests do not wait for it.
+"""Pieces of a delivered file made ready for the database: read, checked, indexed blindly.
+
+It is the work of processors alone, so it is done in processes of its own, where requests do not wait for it.
 """
 
 import asyncio

@@ -78,7 +78,8 @@ set name = excluded.name, name_index = excluded.name_index, birth_date = exclude
 _CLOSE_ENTITIES = sa.text("""
 update legal_entity_version as version set valid_until = :as_of
 from delivered_legal_entity as said
-where said.batch_id = :batch and version.credit_code = said.credit_code and version.valid_until is null and version.valid_from < :as_of
+where said.batch_id = :batch and version.credit_code = said.credit_code
+    and version.valid_until is null and version.valid_from < :as_of
     and (version.name, version.kind, version.state, version.representative_index)
         is distinct from (said.name, said.kind, said.state, said.representative_index)
 """)

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, StringConstraints
 
 from data_sharing.rules.batches import BatchState
-from data_sharing.schemas.values import Code, seen, sent
+from data_sharing.schemas.values import Code, Day, seen, sent
 
 _BATCH = "01930000-0000-7000-8000-000000000006"
 _CHECKSUM = "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
@@ -37,7 +37,7 @@ class Manifest(BaseModel):
     model_config = sent(**_MANIFEST)
 
     data_set: Code = Field(description="目录中的数据集，或仅以文件提供的 entity_register")
-    as_of: date = Field(description="文件反映哪一天的情况")
+    as_of: Day = Field(description="文件反映哪一天的情况")
     format: FileFormat
     rows: int = Field(strict=True, ge=1, le=2_147_483_647, description="数据行数，不含列名行")
     size_bytes: int = Field(strict=True, ge=1, le=2**53)
@@ -86,10 +86,10 @@ class BatchView(BaseModel):
     loaded_rows: int
     rejected_rows: int
     announced_at: datetime
-    received_at: datetime | None
-    published_at: datetime | None = Field(description="自此起为现行数据")
-    superseded_at: datetime | None = Field(description="自此起被更新的数据取代")
-    refusal: BatchRefusalView | None
+    received_at: datetime | None = None
+    published_at: datetime | None = Field(default=None, description="自此起为现行数据")
+    superseded_at: datetime | None = Field(default=None, description="自此起被更新的数据取代")
+    refusal: BatchRefusalView | None = None
 
 
 class BatchPage(BaseModel):

@@ -24,7 +24,7 @@ class LegalEntityVersionView(BaseModel):
     model_config = seen(**_VERSION)
 
     valid_from: date
-    valid_until: date | None = Field(description="不含当日；null 表示至今")
+    valid_until: date | None = Field(default=None, description="不含当日；null 表示至今")
     name: str
     kind: str
     state: str
