@@ -17,7 +17,7 @@ _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 def _iso_day(value: Any) -> Any:
     # Pydantic would take a number, also in a text, for seconds since 1970.
-    if isinstance(value, str) and _ISO_DAY.fullmatch(value) or isinstance(value, date):
+    if (isinstance(value, str) and _ISO_DAY.fullmatch(value)) or isinstance(value, date):
         return value
     raise PydanticCustomError("not_a_day", "应为 YYYY-MM-DD 日期，如 2022-10-10")
 
