@@ -139,6 +139,18 @@ async def test_processes_check_as_the_thread_does_and_one_that_is_killed_is_repl
     await is_whole(by_steps, batch)
 
 
+async def test_a_file_that_proves_too_short_leaves_nothing_of_its_first_steps(by_steps: Service) -> None:
+    batch = (await announce(by_steps, FILE, rows=ROWS + 1)).json()
+    await send(by_steps, batch, FILE)
+    await one_step(by_steps)
+    assert (await standing(by_steps, batch))["rejected_rows"] > 0
+    await settle(by_steps)
+    stands = await standing(by_steps, batch)
+    assert (stands["state"], stands["refusal"]["code"]) == ("refused", "row_count_differs")
+    assert (stands["checked_rows"], stands["loaded_rows"], stands["rejected_rows"]) == (0, 0, 0)
+    assert (await rejects(by_steps, batch), await current(by_steps)) == ({}, [])
+
+
 async def test_a_file_that_is_lost_is_refused_and_may_come_again(by_steps: Service) -> None:
     batch = await received(by_steps)
     by_steps.means.loader.files.path(batch["batch_id"]).unlink()  # type: ignore[arg-type]  # the id as text will do

@@ -27,7 +27,7 @@ from data_sharing.handlers.registering import (
 )
 from data_sharing.rules.catalogue import Catalogue, FileLayout
 from data_sharing.rules.rows import repeated
-from data_sharing.tables.registries import batch
+from data_sharing.tables.registries import batch, batch_reject
 from shared import deadlines, outbox
 from shared.clock import local_date
 from shared.crypto import FieldCipher
@@ -243,10 +243,12 @@ async def _refuse(tx: AsyncConnection, row: sa.Row[Any], why: FileRefused, *, no
     """The whole file is refused: nothing of it stays but the reason."""
     await tx.execute(sa.text("select drop_batch_part(:batch)"), {"batch": row.batch_id})
     await forget_staged(tx, row.batch_id)
+    await tx.execute(sa.delete(batch_reject).where(batch_reject.c.batch_id == row.batch_id))
+    nothing = dict.fromkeys(("checked_rows", "loaded_rows", "rejected_rows"), 0)
     await tx.execute(
         sa.update(batch)
         .where(batch.c.batch_id == row.batch_id)
-        .values(state="refused", refusal=why.code, refused_what=why.what)
+        .values(state="refused", refusal=why.code, refused_what=why.what, **nothing)
     )
     refused = BatchRefused(
         batch_id=row.batch_id, data_set=row.data_set, department=row.department, as_of=row.as_of, reason=why.code

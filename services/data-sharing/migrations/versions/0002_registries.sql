@@ -145,7 +145,10 @@ end
 $$;
 
 create function join_batch_part(batch uuid) returns void
-language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+set maintenance_work_mem = '256MB'  -- an index over a million rows is sorted in memory
+as $$
 begin
     if public.caller_scope() is distinct from 'service' then
         raise exception 'batches are loaded by the service itself' using errcode = 'insufficient_privilege';
@@ -207,7 +210,6 @@ create policy scope on legal_entity_version
 grant select, insert, update on batch to {app};
 grant select, insert, delete on register_record to {app};
 grant select on current_record, delivered_legal_entity to {app};
-grant select, insert on batch_reject to {app};
-grant select, insert, delete on person_delivery to {app};
+grant select, insert, delete on batch_reject, person_delivery to {app};
 -- A second delivery of one day corrects the versions that begin on it.
 grant select, insert, update on person_version, legal_entity_version to {app};
