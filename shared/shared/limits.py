@@ -4,6 +4,7 @@ import math
 import re
 import time
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -52,7 +53,7 @@ class Limits:
         *,
         body_limit_bytes: int,
         requests_per_minute: int,
-        body_limits_bytes: Mapping[str, int],
+        body_limits_bytes: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self._app = app
         self._body_limit = body_limit_bytes
