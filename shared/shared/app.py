@@ -92,9 +92,13 @@ def create_app(
     routers: Sequence[APIRouter],
     background: Sequence[Background],
     state: Mapping[str, Any] = MappingProxyType({}),
+    body_limits_bytes: Mapping[str, int] = MappingProxyType({}),
     registry: CollectorRegistry = REGISTRY,
 ) -> FastAPI:
-    """The application of one service. `state` is what its endpoints reach through `request.app.state`."""
+    """The application of one service. `state` is what its endpoints reach through `request.app.state`.
+
+    `body_limits_bytes`: by pattern of the path, for endpoints that stream their body instead of reading it whole.
+    """
     configure_logs(service=service, environment=settings.environment, level=settings.log_level)
     configure_traces(service=service, otlp_endpoint=settings.otlp_endpoint)
 
@@ -124,7 +128,10 @@ def create_app(
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     measure_requests(app, registry)
     app.add_middleware(
-        Limits, body_limit_bytes=settings.body_limit_bytes, requests_per_minute=settings.requests_per_minute
+        Limits,
+        body_limit_bytes=settings.body_limit_bytes,
+        requests_per_minute=settings.requests_per_minute,
+        body_limits_bytes=body_limits_bytes,
     )
     app.add_middleware(RequestContext)
     return app

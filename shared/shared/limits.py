@@ -1,7 +1,10 @@
 """Limits on requests and the id of each: what stands before every application."""
 
 import math
+import re
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -44,9 +47,17 @@ def _is_request_id(given: str) -> bool:
 class Limits:
     """Refuses bodies over the limit before they are read whole, and clients that ask too often."""
 
-    def __init__(self, app: ASGIApp, *, body_limit_bytes: int, requests_per_minute: int) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        body_limit_bytes: int,
+        requests_per_minute: int,
+        body_limits_bytes: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         self._app = app
         self._body_limit = body_limit_bytes
+        self._body_limits = [(re.compile(pattern), limit) for pattern, limit in body_limits_bytes.items()]
         self._rate = _Rate(requests_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,7 +65,8 @@ class Limits:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        problem = self._too_large(headers) or self._too_often(scope, headers)
+        body_limit = self._limit_of(scope["path"])
+        problem = self._too_large(headers, body_limit) or self._too_often(scope, headers)
         if problem is not None:
             await respond(problem)(scope, receive, send)
             return
@@ -64,19 +76,21 @@ class Limits:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self._body_limit:
+            if seen > body_limit:
                 # FastAPI would turn any other error while it reads a body into a 400.
                 raise HTTPException(413)
             return message
 
         await self._app(scope, receive_counted, send)
 
-    def _too_large(self, headers: dict[bytes, bytes]) -> Problem | None:
-        declared = headers.get(b"content-length", b"0")
-        return self._body_problem() if not declared.isdigit() or int(declared) > self._body_limit else None
+    def _limit_of(self, path: str) -> int:
+        return next((limit for pattern, limit in self._body_limits if pattern.fullmatch(path)), self._body_limit)
 
-    def _body_problem(self) -> Problem:
-        return plain_problem(413, detail=f"内容不得超过 {self._body_limit} 字节", field="body")
+    def _too_large(self, headers: dict[bytes, bytes], body_limit: int) -> Problem | None:
+        declared = headers.get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) <= body_limit:
+            return None
+        return plain_problem(413, detail=f"内容不得超过 {body_limit} 字节", field="body")
 
     def _too_often(self, scope: Scope, headers: dict[bytes, bytes]) -> Problem | None:
         if scope["path"] in PATHS_OF_OPERATIONS:

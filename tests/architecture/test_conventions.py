@@ -44,6 +44,8 @@ TESTS = sorted(sources(ROOT / "tests"))
 CONTRACTS = sorted(contracts(), key=lambda contract: contract.type)
 KEPT_BY_OVERSIGHT_ALONE = {
     "PersonalDataAccessed": "a look at personal data is a matter of the history, which oversight keeps",
+    "BatchPublished": "data-sharing holds what was delivered; oversight counts which department delivers and when",
+    "BatchRefused": "as BatchPublished; the department reads why from data-sharing",
     "HouseholdRegistered": "others learn of a household with what happens to it",
     "HomelessPersonFiled": "as HouseholdRegistered",
     "HomelessPersonAided": "given by the street, which reads it from intake; oversight sees that it is given",

@@ -13,11 +13,13 @@ from uuid import UUID
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import text
+from stdnum.cn import uscc
 from tests.contracts.endpoints import Endpoint, endpoints_of
 from tests.eligibility.snapshots import table_of
 
@@ -135,7 +137,12 @@ def build(name: str, urls: DatabaseUrls, directory: Path, *, clock: FixedClock, 
         case "intake":
             return intake.main.create(intake.settings.Settings(**common, key_file=keys), **made)
         case "data-sharing":
-            asked = {"intake_url": "http://intake", "key_file": keys}
+            asked = {
+                "intake_url": "http://intake",
+                "key_file": keys,
+                "batch_directory": directory / "batches",
+                "batch_processes": 0,
+            }
             return data_sharing.main.create(data_sharing.settings.Settings(**common, **asked), **made)
         case "eligibility":
             asked = {"data_sharing_url": "http://data-sharing"}
@@ -297,6 +304,10 @@ _TAX: dict[str, Any] = {"subject": "department-tax", "client_id": "department-ta
 _ADDRESSEES: dict[str, dict[str, Any]] = {
     "/v1/queries/{query_id}": _TAX,
     "/v1/queries/{query_id}/answer": _TAX,
+    "/v1/batches": _TAX,
+    "/v1/batches/{batch_id}": _TAX,
+    "/v1/batches/{batch_id}/file": _TAX,
+    "/v1/batches/{batch_id}/rejects": _TAX,
     "/v1/applications/{application_id}/facts": {"subject": "eligibility", "client_id": "eligibility"},
     "/v1/applications/{application_id}/declaration": {"subject": "data-sharing", "client_id": "data-sharing"},
 }
@@ -325,6 +336,7 @@ async def put_on_record(district: District) -> OnRecord:
     shared |= await _decide(district, shared["application_id"])
     shared |= await _enter_standard(district)
     shared |= await _screen(district, shared["household_id"])
+    shared |= await _deliver(district)
     fund = await _pay(district, shared["household_id"])
     shared |= await _help_homeless(district)
     referrals = {name: await _refer(district, name, shared) for name in sorted(_DEPARTMENTS)}
@@ -370,6 +382,33 @@ async def _answer_nothing(district: District, asked: VerificationRequested) -> N
     question = await district.post("data-sharing", path, None, method="GET", **department)
     answer = {"grant_id": question["grant"]["grant_id"], "outcome": "no_record", "records": []}
     await district.post("data-sharing", f"{path}/answer", answer, method="PUT", **department)
+
+
+async def _deliver(district: District) -> dict[str, str]:
+    """One department delivers a file about persons, another one with a legal entity."""
+    credit_code = "91420199MA4K00001" + uscc.calc_check_digit("91420199MA4K000010")
+    batch_id = await _deliver_file(district, "tax", "individual_income", "identity_number,wage\nnobody,1.00\n")
+    of_entities = f"credit_code,name,kind,state\n{credit_code},示例商贸有限公司,company,active\n"
+    await _deliver_file(district, "market_regulation", "entity_register", of_entities)
+    await district.settle()
+    return {"batch_id": batch_id, "credit_code": credit_code}
+
+
+async def _deliver_file(district: District, department: str, data_set: str, content: str) -> str:
+    """A file of one row is announced and sent. The batch's id."""
+    service, file, checksum = district["data-sharing"], content.encode(), hashes.Hash(hashes.SM3())
+    checksum.update(file)
+    manifest = example_of(service, "POST", "/v1/batches")
+    manifest |= {"data_set": data_set, "rows": 1, "size_bytes": len(file), "checksum": checksum.finalize().hex()}
+    whose = _TAX | {"department": department, "client_id": f"department-{department}"}
+    batch = await district.post("data-sharing", "/v1/batches", manifest, Role.SERVICE, **whose)
+    sent = await service.http.put(
+        f"/v1/batches/{batch['batch_id']}/file",
+        content=file,
+        headers={**service.caller(Role.SERVICE, **whose), "Content-Type": "text/csv"},
+    )
+    assert sent.is_success, sent.text
+    return str(batch["batch_id"])
 
 
 async def _decide(district: District, application_id: str) -> dict[str, str]:

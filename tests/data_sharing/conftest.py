@@ -256,6 +256,8 @@ async def service(database_for: Callable[[str], DatabaseUrls], tmp_path: Path) -
         seal_key=SecretStr(SEAL_KEY.secret.hex()),
         intake_url="http://intake",
         key_file=keys,
+        batch_directory=tmp_path / "batches",
+        batch_processes=0,
     )
     network = mint.session()
     app = create(settings, clock=clock, http=network)

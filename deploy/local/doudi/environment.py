@@ -85,6 +85,7 @@ class Environment:
             **self._common(service, database_url, _POOL_SIZE),
             "DOUDI_CLIENT_ID": service,
             "DOUDI_CLIENT_SECRET": self.secrets[service],
+            "DOUDI_BATCH_DIRECTORY": str(self.key_rings / f"{service}-batches"),
             "DOUDI_LOG_ORIGIN": "doudi.embedded/oversight",
             "DOUDI_LOG_SIGNING_KEY_FILE": str(self.log_key_file),
         }

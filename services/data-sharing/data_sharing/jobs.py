@@ -1,4 +1,6 @@
-"""What the clock starts: fetching a declaration and asking the departments, and the end of their time to answer."""
+"""What the clock starts: fetching a declaration and asking the departments, the end of their time to answer, loading a
+delivered file.
+"""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -7,6 +9,7 @@ from data_sharing.clients import Intake, Upstreams
 from data_sharing.handlers.asking import CALL_UPSTREAM_JOB, CLOSE_JOB, CLOSE_QUERY_JOB
 from data_sharing.handlers.calling import call_upstream
 from data_sharing.handlers.completing import close_verification
+from data_sharing.handlers.loading import LOAD_JOB, Loader, load_batch
 from data_sharing.handlers.objections import close_query
 from data_sharing.handlers.opening import OPEN_JOB, open_verification
 from data_sharing.rules.catalogue import Catalogue
@@ -26,6 +29,7 @@ class Means:
     upstreams: Upstreams
     catalogue: Catalogue
     cipher: FieldCipher
+    loader: Loader
 
 
 async def open_case(work: Work, means: Means) -> None:
@@ -59,9 +63,16 @@ async def call_department(work: Work, means: Means) -> None:
     )
 
 
+async def load(work: Work, means: Means) -> None:
+    """Load some rows of a delivered file, or publish it."""
+    async with work.transaction() as tx:
+        await load_batch(tx, UUID(work.subject), means.loader, now=work.now)
+
+
 JOBS: Jobs[Means] = {
     OPEN_JOB: open_case,
     CLOSE_JOB: close_case,
     CLOSE_QUERY_JOB: close_later_query,
     CALL_UPSTREAM_JOB: call_department,
+    LOAD_JOB: load,
 }

@@ -8,6 +8,9 @@ from fastapi import FastAPI
 from data_sharing.api import ROUTERS
 from data_sharing.clients import Intake, Upstream, Upstreams
 from data_sharing.consumers import SUBSCRIPTIONS
+from data_sharing.handlers.batch_files import BatchFiles
+from data_sharing.handlers.loading import Loader
+from data_sharing.handlers.preparing import Preparers
 from data_sharing.jobs import JOBS, Means
 from data_sharing.rules.catalogue import load_packed
 from data_sharing.settings import Settings
@@ -30,13 +33,26 @@ def create(
     foundation = Foundation.of(settings, clock=clock, http=http)
     intake = ServiceClient(settings.intake_url, tokens=foundation.tokens, http=foundation.http)
     upstreams = Upstreams(by_department=Upstream.load_all(settings.upstreams_file), http=foundation.http)
+    catalogue = replace(load_packed(), upstreams=frozenset(upstreams.by_department))
+    cipher = FieldCipher(KeyRing.load(settings.key_file))
+    files = BatchFiles(
+        directory=settings.batch_directory,
+        limit_bytes=settings.batch_limit_bytes,
+        limit_rows=settings.batch_limit_rows,
+    )
     means = Means(
         database=foundation.database,
         clock=foundation.clock,
         intake=Intake(intake),
         upstreams=upstreams,
-        catalogue=replace(load_packed(), upstreams=frozenset(upstreams.by_department)),
-        cipher=FieldCipher(KeyRing.load(settings.key_file)),
+        catalogue=catalogue,
+        cipher=cipher,
+        loader=Loader(
+            files=files,
+            catalogue=catalogue,
+            cipher=cipher,
+            preparers=Preparers(cipher=cipher, processes=settings.batch_processes),
+        ),
     )
     return create_app(
         service=SERVICE,
@@ -56,5 +72,6 @@ def create(
             ),
             Worker(foundation.database, foundation.clock, JOBS, means),
         ],
-        state={"means": means, "catalogue": means.catalogue, "cipher": means.cipher},
+        state={"means": means, "catalogue": catalogue, "cipher": cipher, "files": files},
+        body_limits_bytes={r"/v1/batches/[^/]+/file": settings.batch_limit_bytes},
     )

@@ -1,6 +1,9 @@
 """What can be set in data-sharing."""
 
+import tempfile
 from pathlib import Path
+
+from pydantic import Field
 
 from shared.settings import ServiceSettings
 
@@ -15,3 +18,9 @@ class Settings(ServiceSettings):
     upstreams_file: Path | None = None
     """Departments that are called over REST: JSON of department to `url` and, where theirs differ, `fields`.
     Unset: none, every department has a service of its own that hears what it is asked."""
+    batch_directory: Path = Path(tempfile.gettempdir()) / "doudi-batches"
+    """Where delivered files wait to be loaded. All replicas must see the same one; nobody else may read it."""
+    batch_limit_bytes: int = Field(default=1_073_741_824, ge=1)
+    batch_limit_rows: int = Field(default=5_000_000, ge=1)
+    batch_processes: int = Field(default=2, ge=0, le=32)
+    """Processes that check delivered files; 0: a thread of the service does, and requests feel it."""

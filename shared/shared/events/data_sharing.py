@@ -1,16 +1,17 @@
-"""Events of data-sharing: verification of a household's circumstances, and looks at personal data."""
+"""Events of data-sharing: verification of a household's circumstances, looks at personal data, deliveries by file."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from shared.events.contract import HouseholdEvent
+from shared.events.contract import DistrictEvent, HouseholdEvent
 
 _HOUSEHOLD = "01930000-0000-7000-8000-000000000001"
 _APPLICATION = "01930000-0000-7000-8000-000000000002"
 _VERIFICATION = "01930000-0000-7000-8000-000000000003"
 _QUERY = "01930000-0000-7000-8000-000000000004"
 _OBJECTION = "01930000-0000-7000-8000-000000000008"
+_BATCH = "01930000-0000-7000-8000-000000000006"
 
 AnswerOutcome = Literal["matched", "no_record", "error"]
 
@@ -156,3 +157,47 @@ class PersonalDataAccessed(
     purpose: str
     client_id: str
     outcome: Literal["answered", "refused"]
+
+
+class BatchPublished(DistrictEvent, topic="data-sharing", type="data-sharing.batch-published.v1", clause="12.1.1"):
+    """A delivery of a data set counts from now on, and the one before it no longer."""
+
+    example: ClassVar = {
+        "batch_id": _BATCH,
+        "data_set": "individual_income",
+        "department": "tax",
+        "as_of": "2022-10-09",
+        "rows": 1000,
+        "loaded_rows": 998,
+        "rejected_rows": 2,
+        "superseded": None,
+    }
+
+    batch_id: UUID
+    data_set: str
+    department: str
+    as_of: date
+    rows: int
+    """What was loaded and what was rejected."""
+    loaded_rows: int
+    rejected_rows: int
+    superseded: UUID | None
+    """The delivery that counted until now."""
+
+
+class BatchRefused(DistrictEvent, topic="data-sharing", type="data-sharing.batch-refused.v1", clause="12.1.1"):
+    """A whole file was refused. What was there before counts on."""
+
+    example: ClassVar = {
+        "batch_id": _BATCH,
+        "data_set": "individual_income",
+        "department": "tax",
+        "as_of": "2022-10-09",
+        "reason": "row_count_differs",
+    }
+
+    batch_id: UUID
+    data_set: str
+    department: str
+    as_of: date
+    reason: str

@@ -1,5 +1,5 @@
 """Who may ask data-sharing for what."""
 
-from data_sharing.api import accesses, catalogue, letters, queries, verifications
+from data_sharing.api import accesses, batches, catalogue, letters, queries, registries, verifications
 
-ROUTERS = [part.router for part in (catalogue, queries, verifications, letters, accesses)]
+ROUTERS = [part.router for part in (catalogue, queries, verifications, letters, accesses, batches, registries)]

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from data_sharing.handlers.batch_files import BatchFiles
 from data_sharing.rules.catalogue import Catalogue
 from shared.auth import OVERSEERS, STAFF, Principal, Role, require
 from shared.crypto import FieldCipher
@@ -16,6 +17,8 @@ Clerk = Annotated[Principal, Depends(require(Role.STREET_CLERK))]
 LetterReader = Annotated[Principal, Depends(require(Role.RESIDENT, *STAFF, *OVERSEERS))]
 Renewer = Annotated[Principal, Depends(require(Role.STREET_CLERK, Role.SERVICE))]
 LedgerReader = Annotated[Principal, Depends(require(Role.RESIDENT, *OVERSEERS))]
+BatchReader = Annotated[Principal, Depends(require(Role.SERVICE, Role.DISTRICT_OFFICER, *OVERSEERS))]
+RegistryReader = Annotated[Principal, Depends(require(Role.DISTRICT_OFFICER, *OVERSEERS))]
 IndicatorReader = Annotated[Principal, Depends(require(*STAFF, *OVERSEERS, Role.OPS))]
 
 
@@ -29,5 +32,11 @@ async def _cipher(request: Request) -> FieldCipher:
     return cipher
 
 
+async def _files(request: Request) -> BatchFiles:
+    files: BatchFiles = request.app.state.files
+    return files
+
+
 CatalogueDep = Annotated[Catalogue, Depends(_catalogue)]
 CipherDep = Annotated[FieldCipher, Depends(_cipher)]
+FilesDep = Annotated[BatchFiles, Depends(_files)]

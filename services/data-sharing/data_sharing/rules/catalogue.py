@@ -13,6 +13,7 @@ from typing import Any, Literal, Self, get_args
 
 import yaml
 
+from shared.identity import InvalidIdentityNumber, parse_identity_number
 from shared.money import NotAnAmount, parse_yuan
 
 Sensitivity = Literal["ordinary", "sensitive"]
@@ -24,9 +25,9 @@ Asked = Literal["always", "on_request"]
 DECLARATION_FIELD = "declaration"
 IDENTITY_FIELDS = ("name", "identity_number")
 _OWN_FIELD_TITLES = {DECLARATION_FIELD: "申报的家庭情况", "name": "姓名", "identity_number": "身份证号码"}
+_MOST_CHARACTERS = 200
 _MOST_VEHICLES = 100
 _MOST_BENEFITS = 100
-_MOST_CHARACTERS = 200
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -83,6 +84,21 @@ class DataSet:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FileLayout:
+    """What stands in a file of one data set: the key of each row and its columns."""
+
+    code: str
+    department: str
+    title: str
+    key: Literal["identity_number", "credit_code"]
+    columns: Mapping[str, Field]
+    required: frozenset[str]
+    kept: tuple[str, ...]
+    """Columns that are kept with the record. The others go to a base registry only."""
+    registry: Literal["persons", "legal_entities"] | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Purpose:
     """What personal data may be looked at for."""
 
@@ -100,6 +116,8 @@ class Catalogue:
     letter_purposes: tuple[str, ...]
     letter_months: int
     data_sets: Mapping[str, DataSet]
+    files: Mapping[str, FileLayout]
+    """Every data set by file, and what is delivered by file only. A verification asks for none of the latter."""
     upstreams: frozenset[str] = frozenset()
     """Departments that are called over REST in this deployment; the others hear what they are asked."""
 
@@ -110,6 +128,7 @@ class Catalogue:
         try:
             for other in more:
                 _add(document, yaml.safe_load(other.read_text(encoding="utf-8")), file=other.name)
+            data_sets = {code: _data_set(code, entry) for code, entry in document["data_sets"].items()}
             catalogue = cls(
                 departments=document["departments"],
                 purposes={
@@ -119,7 +138,8 @@ class Catalogue:
                 clients=document["clients"],
                 letter_purposes=tuple(document["letter"]["purposes"]),
                 letter_months=document["letter"]["months"],
-                data_sets={code: _data_set(code, entry) for code, entry in document["data_sets"].items()},
+                data_sets=data_sets,
+                files=_files(data_sets, document.get("files", {})),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise CatalogueInvalid(f"{path.name}: {error!r}") from error
@@ -139,8 +159,19 @@ class Catalogue:
                     raise CatalogueInvalid(f"{file}: {field.path} has an unknown kind or sensitivity")
                 if field.verifies is not None and not _FACT.fullmatch(field.verifies):
                     raise CatalogueInvalid(f"{file}: {field.path} verifies no fact: {field.verifies}")
+        for layout in self.files.values():
+            self._check_file(layout, file)
         if unknown := set(self.letter_purposes) - set(self.purposes):
             raise CatalogueInvalid(f"{file}: the letter names unknown purposes: {sorted(unknown)}")
+
+    def _check_file(self, layout: FileLayout, file: str) -> None:
+        if layout.department not in self.departments:
+            raise CatalogueInvalid(f"{file}: the file {layout.code} belongs to no department: {layout.department}")
+        if absent := layout.required - set(layout.columns):
+            raise CatalogueInvalid(f"{file}: the file {layout.code} requires unknown columns: {sorted(absent)}")
+        for field in layout.columns.values():
+            if field.kind not in _KINDS:
+                raise CatalogueInvalid(f"{file}: {field.path} has an unknown kind")
 
     @cached_property
     def by_department(self) -> Mapping[str, tuple[str, ...]]:
@@ -204,6 +235,30 @@ def _data_set(code: str, entry: Mapping[str, Any]) -> DataSet:
     )
 
 
+def _files(data_sets: Mapping[str, DataSet], entries: Mapping[str, Any]) -> Mapping[str, FileLayout]:
+    return {code: _file(code, data_sets.get(code), entries.get(code, {})) for code in {**data_sets, **entries}}
+
+
+def _file(code: str, data_set: DataSet | None, entry: Mapping[str, Any]) -> FileLayout:
+    own = {
+        name: Field(
+            data_set=code, name=name, sensitivity="sensitive", **{**content, "words": tuple(content.get("words", ()))}
+        )
+        for name, content in entry.get("columns", {}).items()
+    }
+    fields = {} if data_set is None else data_set.fields
+    return FileLayout(
+        code=code,
+        department=entry["department"] if data_set is None else data_set.department,
+        title=entry["title"] if data_set is None else data_set.title,
+        key=entry.get("key", "identity_number"),
+        columns={**fields, **own},
+        required=frozenset(entry.get("required", ())),
+        kept=tuple(name for name, field in (own if data_set is None else fields).items() if field.kind != "identity"),
+        registry=entry.get("registry"),
+    )
+
+
 def _money_fault(_: Field, value: Any, __: date) -> str | None:
     try:
         usable = isinstance(value, str) and parse_yuan(value) >= 0
@@ -222,11 +277,6 @@ def _date_fault(_: Field, value: Any, today: date) -> str | None:
 
 def _word_fault(field: Field, value: Any, _: date) -> str | None:
     return None if isinstance(value, str) and value in field.words else "应为 " + "、".join(field.words) + " 之一"
-
-
-def _text_fault(_: Field, value: Any, __: date) -> str | None:
-    usable = isinstance(value, str) and bool(value.strip()) and len(value) <= _MOST_CHARACTERS
-    return None if usable else f"应为不超过 {_MOST_CHARACTERS} 字的文字"
 
 
 def _count_fault(field: Field, value: Any, _: date) -> str | None:
@@ -286,6 +336,25 @@ def _is_benefit(field: Field, item: Any, today: date) -> bool:
     )
 
 
+def _text_fault(field: Field, value: Any, _: date) -> str | None:
+    most = min(field.most, _MOST_CHARACTERS)
+    usable = isinstance(value, str) and bool(value.strip()) and len(value) <= most and value.isprintable()
+    return None if usable else f"应为至多 {most} 个字，不含控制字符"
+
+
+def _digits_fault(field: Field, value: Any, _: date) -> str | None:
+    usable = isinstance(value, str) and len(value) == field.most and value.isascii() and value.isdigit()
+    return None if usable else f"应为 {field.most} 位数字"
+
+
+def _identity_fault(_: Field, value: Any, today: date) -> str | None:
+    try:
+        usable = isinstance(value, str) and parse_identity_number(value, today=today).text == value
+    except InvalidIdentityNumber:
+        usable = False
+    return None if usable else "应为18位身份证号码"
+
+
 _KINDS: Mapping[str, Callable[[Field, Any, date], str | None]] = {
     "money": _money_fault,
     "date": _date_fault,
@@ -296,6 +365,8 @@ _KINDS: Mapping[str, Callable[[Field, Any, date], str | None]] = {
     "registration": _registration_fault,
     "vehicles": _vehicles_fault,
     "benefits": _benefits_fault,
+    "digits": _digits_fault,
+    "identity": _identity_fault,
 }
 
 

@@ -1,7 +1,7 @@
 """Files that departments deliver, and the base registries of persons and legal entities."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from data_sharing.tables.metadata import Instant, metadata
 
@@ -16,6 +16,25 @@ batch = sa.Table(
     sa.Column("announced_at", Instant),
     sa.Column("published_at", Instant),
     sa.Column("superseded_at", Instant),
+    sa.Column("format", sa.Text),
+    sa.Column("rows", sa.Integer),
+    sa.Column("size_bytes", sa.BigInteger),
+    sa.Column("checksum", sa.Text),
+    sa.Column("received_at", Instant),
+    sa.Column("position", sa.BigInteger),
+    sa.Column("checked_rows", sa.Integer),
+    sa.Column("loaded_rows", sa.Integer),
+    sa.Column("rejected_rows", sa.Integer),
+    sa.Column("refusal", sa.Text),
+    sa.Column("refused_what", sa.Text),
+)
+
+batch_reject = sa.Table(
+    "batch_reject",
+    metadata,
+    sa.Column("batch_id", sa.Uuid, primary_key=True),
+    sa.Column("row_number", sa.Integer, primary_key=True),
+    sa.Column("reasons", ARRAY(sa.Text)),
 )
 
 register_record = sa.Table(
@@ -55,6 +74,7 @@ person_version = sa.Table(
     sa.Column("community", sa.Text),
     sa.Column("address", sa.LargeBinary),
     sa.Column("died_on", sa.Date),
+    sa.Column("digest", sa.LargeBinary),
     sa.Column("batch_id", sa.Uuid),
     sa.Column("recorded_at", Instant),
 )
