@@ -83,6 +83,10 @@ bench-cases: setup  ## Complete cases per minute through all services
 bench-fund: setup  ## Payments per second from one hot street and from all, against pgbench, a raw loop and a bare route
 	@$(BIN)/python -m tests.bench.fund
 
+.PHONY: bench-sharing
+bench-sharing: setup  ## One verification by all departments, facts per second, a file of a million rows against COPY
+	@$(BIN)/python -m tests.bench.sharing
+
 .PHONY: bench-rules
 bench-rules: setup  ## The rules over 1.2 million persons and for one household, against OpenFisca-Core
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tests/bench/openfisca/requirements.lock

@@ -3,7 +3,8 @@
 A household H01 at a time applies in the whole embedded deployment: intake, data-sharing, nine departments as services
 of their own that hear what they are asked, look it up and answer over REST, and the bus between. The latency is read
 from the instants of the services themselves, which share one clock. Then eligibility's client reads facts over 16
-connections: each read checks letters, writes the access ledger, records its event and reads the merged household.
+connections: each read checks letters, writes the access ledger, records its event and reads the merged household. Last,
+a delivered file of a million rows is loaded (`tests.bench.sharing_batch`).
 
 The last line is one JSON object. Run: `python -m tests.bench.sharing [--cases 60]`.
 """
@@ -12,16 +13,19 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from typing import Any
 
 import httpx
 import uvloop
+from tests.bench import sharing_batch
 from tests.bench.cases import MOST_CASES, Case, Desk, check_verification, fill_registers
 from tests.bench.load import Server, http_request, median_run, percentile, run_load, scratch_directory
 
 from doudi.demo.cast import household
 from doudi.demo.story import BEGINS_AT
+from doudi.postgres import Postgres
 from doudi.stack import Stack
 from shared.clock import local_date
 
@@ -92,6 +96,11 @@ def main() -> int:
             for number, subject in enumerate(subjects)
         ]
         figures = uvloop.run(measure(stack, cases))
+    with scratch_directory() as directory, ExitStack() as cleanup:
+        postgres = Postgres(directory / "postgres")
+        cleanup.callback(postgres.kill)
+        postgres.start()
+        figures |= uvloop.run(sharing_batch.measure(postgres, directory))
     print(json.dumps(figures))
     return 0
 

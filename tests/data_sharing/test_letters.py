@@ -79,6 +79,16 @@ async def test_ask_be_refused_sign_ask_again_and_see_it_in_the_ledger(service: A
 
 
 @pytest.mark.clause("12.1.2")
+async def test_a_letter_signed_for_another_household_opens_nothing(service: Any) -> None:
+    """The same persons, of whom one signed in one application only."""
+    await service.open()
+    elsewhere = await service.open(signed_by=["p1"])
+    refused = await service.read_query(elsewhere, "tax")
+    assert (refused.status_code, problem_code(refused)) == (403, "authorisation_missing")
+    assert (await service.ledger(elsewhere))[-1]["reason"] == "authorisation_missing"
+
+
+@pytest.mark.clause("12.1.2")
 async def test_a_resident_signs_for_themself_alone(service: Any) -> None:
     case = await service.open(signed_by=[])
     assert (await sign(service, case, "p1", who={**RESIDENT, "streets": []})).status_code == 201
