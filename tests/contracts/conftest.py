@@ -301,7 +301,10 @@ _INSIDERS: dict[Role, dict[str, Any]] = {
     Role.STREET_APPROVER: {"subject": APPROVER},
 }
 _TAX: dict[str, Any] = {"subject": "department-tax", "client_id": "department-tax", "department": "tax"}
+_AGREEMENT_OF_TAX = "00000000-0000-7000-8000-000000000003"
+"""With eligibility, from the first day on."""
 _ADDRESSEES: dict[str, dict[str, Any]] = {
+    "/v1/agreements/{agreement_id}": {"subject": "eligibility", "client_id": "eligibility"},
     "/v1/queries/{query_id}": _TAX,
     "/v1/queries/{query_id}/answer": _TAX,
     "/v1/batches": _TAX,
@@ -331,7 +334,7 @@ def connected(opener: Opener, clock: FixedClock) -> District:
 
 async def put_on_record(district: District) -> OnRecord:
     """Let one case go all the way."""
-    shared = {"street": STREET, "data_set": "individual_income"}
+    shared = {"street": STREET, "data_set": "individual_income", "agreement_id": _AGREEMENT_OF_TAX}
     shared |= await _apply(district)
     shared |= await _decide(district, shared["application_id"])
     shared |= await _enter_standard(district)

@@ -154,3 +154,35 @@ async def test_a_department_sees_its_own_agreements_and_writes_none(service: Any
         seen = (await tx.execute(text("select provider from agreement"))).scalars().all()
         changed = await tx.execute(text("update agreement set state = 'granted' where provider = 'housing'"))
     assert (seen, changed.rowcount) == (["tax"], 0)
+
+
+@pytest.mark.clause("12.1.2")
+async def test_both_sides_see_what_was_used(service: Any) -> None:
+    case = await completed(service)
+    for _ in range(2):
+        assert (await service.facts(case)).status_code == 200
+    tax: dict[str, Any] = {"subject": "officer-tax", "department": "tax"}
+    eligibility: dict[str, Any] = {"subject": "eligibility", "client_id": "eligibility"}
+    of_provider = await service.get("/v1/agreements", Role.DEPARTMENT_OFFICER, **tax)
+    (one,) = of_provider.json()["items"]
+    assert (one["provider_title"], one["consumer_title"], one["used_today"]) == ("区税务局", "救助资格认定服务", 2)
+    of_consumer = await service.get("/v1/agreements", Role.SERVICE, **eligibility)
+    assert one in of_consumer.json()["items"]
+    assert len(of_consumer.json()["items"]) == len(service.means.catalogue.by_department)
+    await service.pass_time(days=1)
+    await service.facts(case)
+    path = f"/v1/agreements/{one['agreement_id']}"
+    for role, scope in ((Role.DEPARTMENT_OFFICER, tax), (Role.SERVICE, eligibility), (Role.AUDITOR, {})):
+        detail = (await service.get(path, role, **scope)).json()
+        assert [(day["day"], day["used"]) for day in detail["days"]] == [("2022-10-11", 1), ("2022-10-10", 2)]
+
+
+@pytest.mark.clause("12.1.2")
+async def test_others_do_not_see_an_agreement(service: Any) -> None:
+    housing: dict[str, Any] = {"subject": "officer-housing", "department": "housing"}
+    intake: dict[str, Any] = {"subject": "intake", "client_id": "intake"}
+    path = "/v1/agreements/00000000-0000-7000-8000-000000000003"
+    for role, scope in ((Role.DEPARTMENT_OFFICER, housing), (Role.SERVICE, intake)):
+        assert (await service.get(path, role, **scope)).status_code == 404
+    listed = await service.get("/v1/agreements", Role.DEPARTMENT_OFFICER, **housing)
+    assert {one["provider"] for one in listed.json()["items"]} == {"housing"}

@@ -1,5 +1,7 @@
 """Who may ask data-sharing for what."""
 
-from data_sharing.api import accesses, batches, catalogue, letters, queries, registries, verifications
+from data_sharing.api import accesses, agreements, batches, catalogue, letters, queries, registries, verifications
 
-ROUTERS = [part.router for part in (catalogue, queries, verifications, letters, accesses, batches, registries)]
+ROUTERS = [
+    part.router for part in (catalogue, agreements, queries, verifications, letters, accesses, batches, registries)
+]

@@ -12,6 +12,9 @@ from shared.crypto import FieldCipher
 Anyone = Annotated[Principal, Depends(require(*Role))]
 Service = Annotated[Principal, Depends(require(Role.SERVICE))]
 CaseReader = Annotated[Principal, Depends(require(Role.RESIDENT, *STAFF, *OVERSEERS))]
+AgreementReader = Annotated[
+    Principal, Depends(require(Role.SERVICE, Role.DEPARTMENT_OFFICER, Role.DISTRICT_OFFICER, *OVERSEERS))
+]
 CaseHandler = Annotated[Principal, Depends(require(Role.RESIDENT, Role.STREET_CLERK))]
 Clerk = Annotated[Principal, Depends(require(Role.STREET_CLERK))]
 LetterReader = Annotated[Principal, Depends(require(Role.RESIDENT, *STAFF, *OVERSEERS))]
