@@ -43,6 +43,8 @@ PRODUCT = sorted(sources(ROOT / "shared/shared", *PACKAGES.values(), ROOT / "dep
 TESTS = sorted(sources(ROOT / "tests"))
 CONTRACTS = sorted(contracts(), key=lambda contract: contract.type)
 KEPT_BY_OVERSIGHT_ALONE = {
+    "AgreementChanged": "both sides read it from data-sharing, whose gate it is",
+    "AgreementOverdue": "the delay is the provider's; oversight sees it",
     "PersonalDataAccessed": "a look at personal data is a matter of the history, which oversight keeps",
     "BatchPublished": "data-sharing holds what was delivered; oversight counts which department delivers and when",
     "BatchRefused": "as BatchPublished; the department reads why from data-sharing",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from data_sharing.clients import Intake, Upstreams
+from data_sharing.handlers import agreements
 from data_sharing.handlers.asking import CALL_UPSTREAM_JOB, CLOSE_JOB, CLOSE_QUERY_JOB
 from data_sharing.handlers.calling import call_upstream
 from data_sharing.handlers.completing import close_verification
@@ -69,10 +70,22 @@ async def load(work: Work, means: Means) -> None:
         await load_batch(tx, UUID(work.subject), means.loader, now=work.now)
 
 
+async def note_agreement_overdue(work: Work, _: Means) -> None:
+    """The last day to answer a request for an agreement is over."""
+    await agreements.note_overdue(work)
+
+
+async def end_agreement(work: Work, _: Means) -> None:
+    """The last day of an agreement is over."""
+    await agreements.end_agreement(work)
+
+
 JOBS: Jobs[Means] = {
     OPEN_JOB: open_case,
     CLOSE_JOB: close_case,
     CLOSE_QUERY_JOB: close_later_query,
     CALL_UPSTREAM_JOB: call_department,
     LOAD_JOB: load,
+    agreements.OVERDUE_JOB: note_agreement_overdue,
+    agreements.END_JOB: end_agreement,
 }

@@ -10,6 +10,7 @@ _HOUSEHOLD = "01930000-0000-7000-8000-000000000001"
 _APPLICATION = "01930000-0000-7000-8000-000000000002"
 _VERIFICATION = "01930000-0000-7000-8000-000000000003"
 _QUERY = "01930000-0000-7000-8000-000000000004"
+_AGREEMENT = "01930000-0000-7000-8000-000000000013"
 _OBJECTION = "01930000-0000-7000-8000-000000000008"
 _BATCH = "01930000-0000-7000-8000-000000000006"
 
@@ -83,6 +84,42 @@ class VerificationCompleted(
     difference_count: int
     """Facts found that differ from what was declared."""
     valid_until: datetime
+
+
+class AgreementChanged(DistrictEvent, topic="data-sharing", type="data-sharing.agreement-changed.v1", clause="12.1.1"):
+    """An agreement to share was asked for, granted, refused, suspended, resumed or ended."""
+
+    example: ClassVar = {
+        "agreement_id": _AGREEMENT,
+        "provider": "tax",
+        "consumer": "eligibility",
+        "purpose": "assessment",
+        "state": "granted",
+        "daily_quota": 500,
+    }
+
+    agreement_id: UUID
+    provider: str
+    consumer: str
+    purpose: str
+    state: Literal["asked", "granted", "refused", "suspended", "ended"]
+    daily_quota: int
+
+
+class AgreementOverdue(DistrictEvent, topic="data-sharing", type="data-sharing.agreement-overdue.v1", clause="12.1.1"):
+    """The last day to answer a request for an agreement passed without an answer."""
+
+    example: ClassVar = {
+        "agreement_id": _AGREEMENT,
+        "provider": "tax",
+        "consumer": "eligibility",
+        "answer_on": "2022-10-24",
+    }
+
+    agreement_id: UUID
+    provider: str
+    consumer: str
+    answer_on: date
 
 
 class AuthorisationEnded(

@@ -1,13 +1,15 @@
-"""Who may read agreements and what was used of them: both sides, and those who oversee."""
+"""Who may ask for agreements, decide on them, and read them with what was used: both sides, and those who oversee."""
 
 from uuid import UUID
 
 from fastapi import APIRouter
 
-from data_sharing.api.callers import AgreementReader, CatalogueDep
+from data_sharing.api.callers import AgreementAsker, AgreementDecider, AgreementReader, CatalogueDep
+from data_sharing.handlers import agreements
 from data_sharing.queries.agreements import agreement_detail, agreements_of
-from data_sharing.schemas.agreements import AgreementDetail, AgreementList
+from data_sharing.schemas.agreements import AgreementDetail, AgreementList, AgreementRequest, StepRequest
 from shared.app import ClockDep, DatabaseDep
+from shared.idempotency import IdempotencyKey, key_owner, once
 from shared.problems import not_found, problem_responses
 
 router = APIRouter(prefix="/v1", tags=["agreements"])
@@ -32,3 +34,48 @@ async def read_agreement(
     if found is None:
         raise not_found("共享协议", agreement_id)
     return found
+
+
+@router.post("/agreements", status_code=201, responses=problem_responses(409))
+async def ask_for_agreement(
+    body: AgreementRequest,
+    key: IdempotencyKey,
+    caller: AgreementAsker,
+    database: DatabaseDep,
+    clock: ClockDep,
+    catalogue: CatalogueDep,
+) -> AgreementDetail:
+    """申请共享：写明依据、用途、信息项、期限和每日次数。无条件的1个工作日、有条件的10个工作日内答复。"""
+    async with database.transaction() as tx:
+        return await once(
+            tx,
+            owner=key_owner(caller.client_id, caller.subject),
+            key=key,
+            operation="ask_for_agreement",
+            body=body,
+            answer_type=AgreementDetail,
+            write=lambda: agreements.ask_for_agreement(tx, caller, body, catalogue=catalogue, now=clock.now()),
+        )
+
+
+@router.post("/agreements/{agreement_id}/steps", responses=problem_responses(404, 409))
+async def take_step(
+    agreement_id: UUID,
+    body: StepRequest,
+    key: IdempotencyKey,
+    caller: AgreementDecider,
+    database: DatabaseDep,
+    clock: ClockDep,
+    catalogue: CatalogueDep,
+) -> AgreementDetail:
+    """提供部门同意、拒绝、暂停、恢复或终止。申请人不能审批自己的申请。"""
+    async with database.transaction() as tx:
+        return await once(
+            tx,
+            owner=key_owner(caller.client_id, caller.subject),
+            key=key,
+            operation=f"take_step {agreement_id}",
+            body=body,
+            answer_type=AgreementDetail,
+            write=lambda: agreements.take_step(tx, caller, agreement_id, body, catalogue=catalogue, now=clock.now()),
+        )

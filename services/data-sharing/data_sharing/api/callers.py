@@ -12,6 +12,8 @@ from shared.crypto import FieldCipher
 Anyone = Annotated[Principal, Depends(require(*Role))]
 Service = Annotated[Principal, Depends(require(Role.SERVICE))]
 CaseReader = Annotated[Principal, Depends(require(Role.RESIDENT, *STAFF, *OVERSEERS))]
+AgreementAsker = Annotated[Principal, Depends(require(Role.DEPARTMENT_OFFICER, Role.DISTRICT_OFFICER))]
+AgreementDecider = Annotated[Principal, Depends(require(Role.DEPARTMENT_OFFICER))]
 AgreementReader = Annotated[
     Principal, Depends(require(Role.SERVICE, Role.DEPARTMENT_OFFICER, Role.DISTRICT_OFFICER, *OVERSEERS))
 ]

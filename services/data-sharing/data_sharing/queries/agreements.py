@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.rules.catalogue import Catalogue
-from data_sharing.schemas.agreements import AgreementDay, AgreementDetail, AgreementView
-from data_sharing.tables.agreements import agreement, agreement_day
+from data_sharing.schemas.agreements import AgreementDay, AgreementDetail, AgreementStep, AgreementView
+from data_sharing.tables.agreements import agreement, agreement_day, agreement_step
 from shared.auth import Principal
 
 _SHOWN_DAYS = 90
@@ -33,8 +33,16 @@ async def agreement_detail(
         return None
     days = sa.select(agreement_day).where(agreement_day.c.agreement_id == agreement_id)
     newest = await tx.execute(days.order_by(agreement_day.c.day.desc()).limit(_SHOWN_DAYS))
+    steps = sa.select(agreement_step).where(agreement_step.c.agreement_id == agreement_id)
+    taken = await tx.execute(steps.order_by(agreement_step.c.number))
     return AgreementDetail(
-        **_shown(row, catalogue), days=[AgreementDay(day=one.day, used=one.used, quota=one.quota) for one in newest]
+        **_shown(row, catalogue),
+        answer_on=row.answer_on,
+        steps=[
+            AgreementStep(state=one.state, taken_by=one.taken_by, taken_at=one.taken_at, reason=one.reason)
+            for one in taken
+        ],
+        days=[AgreementDay(day=one.day, used=one.used, quota=one.quota) for one in newest],
     )
 
 

@@ -23,6 +23,11 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
     "refused": frozenset(),
     "ended": frozenset(),
 }
+STEPS: Mapping[str, State] = {
+    "grant": "granted", "refuse": "refused", "suspend": "suspended", "resume": "granted", "end": "ended",
+}  # fmt: skip
+"""What the provider may do, and the state that follows."""
+_FIRST_STEPS = frozenset({"grant", "refuse"})
 ANSWER_WORKING_DAYS: Mapping[Sharing, int] = {"unconditional": 1, "conditional": 10}
 EXTENSION_WORKING_DAYS = 10
 SUPPLY_WORKING_DAYS = 20
@@ -96,6 +101,13 @@ def needed(
         ),
         key=lambda one: one.agreement_id,
     )
+
+
+def next_state(state: State, step: str) -> State | None:
+    """The state after a step; None where the step is not open."""
+    following = STEPS[step]
+    is_open = following in TRANSITIONS[state] and (state == "asked") == (step in _FIRST_STEPS)
+    return following if is_open else None
 
 
 def answer_on(asked_on: date, sharing: Sharing, calendar: WorkingCalendar, *, is_extended: bool = False) -> date:

@@ -1,9 +1,9 @@
-"""Agreements and the looks of each day under them."""
+"""Agreements, their steps, and the looks of each day under them."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from data_sharing.tables.metadata import metadata
+from data_sharing.tables.metadata import Instant, metadata
 
 agreement = sa.Table(
     "agreement",
@@ -20,6 +20,8 @@ agreement = sa.Table(
     sa.Column("last_on", sa.Date),
     sa.Column("daily_quota", sa.Integer),
     sa.Column("asked_by", sa.Text),
+    sa.Column("asked_at", Instant),
+    sa.Column("answer_on", sa.Date),
     sa.Column("decided_by", sa.Text),
 )
 
@@ -30,4 +32,15 @@ agreement_day = sa.Table(
     sa.Column("day", sa.Date, primary_key=True),
     sa.Column("used", sa.Integer),
     sa.Column("quota", sa.Integer),
+)
+
+agreement_step = sa.Table(
+    "agreement_step",
+    metadata,
+    sa.Column("agreement_id", sa.Uuid, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("state", sa.Text),
+    sa.Column("taken_by", sa.Text),
+    sa.Column("taken_at", Instant),
+    sa.Column("reason", sa.Text),
 )

@@ -12,10 +12,24 @@ create table agreement (
     last_on date check (last_on >= first_on),  -- the last day of use; null: until it is ended
     daily_quota integer not null check (daily_quota > 0),  -- looks in one day of the district
     asked_by text not null,
+    asked_at timestamptz,  -- null: standing since the platform began
+    answer_on date,  -- the last day to grant or refuse
     decided_by text check (decided_by <> asked_by),  -- nobody grants what they asked for
     check ((state = 'asked') = (decided_by is null))
 );
 create index agreement_consumer on agreement (consumer, purpose);
+
+-- What became of an agreement, step by step.
+create table agreement_step (
+    agreement_id uuid not null references agreement,
+    number integer not null check (number > 0),
+    state text not null check (state in ('asked', 'granted', 'refused', 'suspended', 'ended')),
+    taken_by text not null,
+    taken_at timestamptz not null,
+    reason text,
+    primary key (agreement_id, number)
+);
+create trigger append_only before update or delete or truncate on agreement_step execute function refuse_change();
 
 -- The looks that were answered under an agreement on one day. Only a look that is answered is counted.
 create table agreement_day (
@@ -93,6 +107,12 @@ create policy scope on agreement_day
     using (exists (select from agreement where agreement.agreement_id = agreement_day.agreement_id))
     with check ((select caller_scope()) = 'service');
 
-grant select, insert on agreement to {app};
+alter table agreement_step enable row level security;
+alter table agreement_step force row level security;
+create policy scope on agreement_step
+    using (exists (select from agreement where agreement.agreement_id = agreement_step.agreement_id))
+    with check ((select caller_scope()) = 'service');
+
+grant select, insert on agreement, agreement_step to {app};
 grant update (state, decided_by) on agreement to {app};
 grant select, insert, update (used, quota) on agreement_day to {app};

@@ -1,0 +1,220 @@
+"""A department asks another for fields, which grants or refuses, suspends, resumes or ends (12.1.1).
+
+Regulation on sharing government data (2025): basis, purpose and fields are stated; the answer has its working days.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from data_sharing.queries.agreements import agreement_detail
+from data_sharing.rules.agreements import answer_on, next_state
+from data_sharing.rules.catalogue import Catalogue
+from data_sharing.schemas.agreements import AgreementDetail, AgreementRequest, StepRequest
+from data_sharing.tables.agreements import agreement, agreement_step
+from shared import deadlines, outbox
+from shared.auth import Principal, Role
+from shared.clock import end_of_day, local_date
+from shared.deadlines import Work
+from shared.events.data_sharing import AgreementChanged, AgreementOverdue
+from shared.ids import new_id
+from shared.problems import FieldError, Problem, not_found, plain_problem
+from shared.working_days import WorkingCalendar
+
+OVERDUE_JOB = "agreement_overdue"
+END_JOB = "end_agreement"
+_PLATFORM = "data-sharing"
+# Two requests for the same thing wait for each other: else both would find none standing.
+_LOCK = sa.text("select pg_advisory_xact_lock(hashtextextended(:pair, 1))")
+
+
+async def ask_for_agreement(
+    tx: AsyncConnection, caller: Principal, body: AgreementRequest, *, catalogue: Catalogue, now: datetime
+) -> AgreementDetail:
+    """Ask. Raises Problem 403 for another's request, 409 where one stands, 422."""
+    _only_for_own(caller, body, catalogue)
+    _check(body, catalogue, now)
+    await tx.execute(_LOCK, {"pair": f"{body.provider}/{body.consumer}/{body.purpose}"})
+    await _refuse_overlap(tx, body)
+    agreement_id, answered_on = new_id(), answer_on(local_date(now), body.sharing, WorkingCalendar())
+    await tx.execute(
+        insert(agreement).values(
+            agreement_id=agreement_id,
+            **body.model_dump(),
+            state="asked",
+            asked_by=caller.subject,
+            asked_at=now,
+            answer_on=answered_on,
+        )
+    )
+    due_at = end_of_day(answered_on)
+    await deadlines.schedule(tx, kind=OVERDUE_JOB, subject=str(agreement_id), due_at=due_at)
+    await deadlines.schedule(tx, kind=END_JOB, subject=str(agreement_id), due_at=end_of_day(body.last_on))
+    await _note(tx, agreement_id, "asked", by=caller.subject, reason=None, now=now)
+    return await _detail(tx, caller, agreement_id, catalogue=catalogue, now=now)
+
+
+async def take_step(
+    tx: AsyncConnection,
+    caller: Principal,
+    agreement_id: UUID,
+    body: StepRequest,
+    *,
+    catalogue: Catalogue,
+    now: datetime,
+) -> AgreementDetail:
+    """The provider decides. Raises Problem 403, 404 and 409."""
+    found = (
+        await tx.execute(sa.select(agreement).where(agreement.c.agreement_id == agreement_id).with_for_update())
+    ).one_or_none()
+    if found is None or caller.department not in (found.provider, found.consumer):
+        raise not_found("共享协议", agreement_id)
+    if caller.department != found.provider:
+        raise plain_problem(403, detail="共享协议由数据提供部门决定", way_out="请由提供部门的工作人员办理")
+    if caller.subject == found.asked_by:
+        raise Problem(
+            403,
+            "self_granted",
+            "不能审批自己提出的申请",
+            f"共享协议 {agreement_id} 由本人提出",
+            way_out="请由提供部门的另一名工作人员办理",
+        )
+    following = next_state(found.state, body.step)
+    if following is None:
+        raise Problem(
+            409,
+            "step_not_open",
+            "共享协议的现状不允许这一步",
+            f"共享协议 {agreement_id} 现为 {found.state}，不能 {body.step}",
+            field="body.step",
+            value=body.step,
+            way_out="请查看协议现状后再办理",
+        )
+    await tx.execute(
+        sa.update(agreement)
+        .where(agreement.c.agreement_id == agreement_id)
+        .values(state=following, decided_by=caller.subject)
+    )
+    if found.state == "asked":
+        await deadlines.cancel(tx, kind=OVERDUE_JOB, subject=str(agreement_id))
+    await _note(tx, agreement_id, following, by=caller.subject, reason=body.reason, now=now)
+    return await _detail(tx, caller, agreement_id, catalogue=catalogue, now=now)
+
+
+async def note_overdue(work: Work) -> None:
+    """The last day to answer a request is over."""
+    async with work.transaction() as tx:
+        found = await _row(tx, UUID(work.subject))
+        if found.state == "asked":
+            overdue = AgreementOverdue(
+                agreement_id=found.agreement_id,
+                provider=found.provider,
+                consumer=found.consumer,
+                answer_on=found.answer_on,
+            )
+            await outbox.record(tx, overdue, at=work.now)
+
+
+async def end_agreement(work: Work) -> None:
+    """The last day of an agreement is over. Looks are closed by the day itself; this puts it on record."""
+    async with work.transaction() as tx:
+        found = await _row(tx, UUID(work.subject))
+        if found.state in ("granted", "suspended"):
+            await tx.execute(
+                sa.update(agreement).where(agreement.c.agreement_id == found.agreement_id).values(state="ended")
+            )
+            await _note(tx, found.agreement_id, "ended", by=_PLATFORM, reason="期限届满", now=work.now)
+
+
+async def _row(tx: AsyncConnection, agreement_id: UUID) -> sa.Row[Any]:
+    locked = sa.select(agreement).where(agreement.c.agreement_id == agreement_id).with_for_update()
+    return (await tx.execute(locked)).one()
+
+
+def _only_for_own(caller: Principal, body: AgreementRequest, catalogue: Catalogue) -> None:
+    is_district = Role.DISTRICT_OFFICER in caller.roles and body.consumer in catalogue.clients
+    if body.consumer != caller.department and not is_district:
+        raise plain_problem(
+            403, detail="只能为本部门（区级为平台服务）申请共享", field="body.consumer", value=body.consumer
+        )
+
+
+def _check(body: AgreementRequest, catalogue: Catalogue, now: datetime) -> None:
+    faults = []
+    if body.provider not in catalogue.departments or body.provider == body.consumer:
+        faults.append(FieldError(field="body.provider", code="unknown_provider", message="应为另一个部门的代码"))
+    if body.purpose not in catalogue.purposes:
+        faults.append(FieldError(field="body.purpose", code="unknown_purpose", message="目录中没有此用途"))
+    for at, path in enumerate(body.fields):
+        code, _, name = path.partition(".")
+        data_set = catalogue.data_sets.get(code)
+        if data_set is None or name not in data_set.fields or data_set.department != body.provider:
+            message = "提供部门没有此信息项"
+        elif not data_set.may_be_asked_by(body.consumer):
+            message = "法律限定了可查询此信息项的部门"
+        elif path in body.fields[:at]:
+            message = "重复的信息项"
+        else:
+            continue
+        faults.append(FieldError(field=f"body.fields[{at}]", code="field_not_open", message=message))
+    if body.last_on < body.first_on:
+        faults.append(FieldError(field="body.last_on", code="period", message="最后一日不能早于第一日"))
+    if body.first_on < local_date(now):
+        faults.append(FieldError(field="body.first_on", code="period", message="第一日不能早于今天"))
+    if faults:
+        raise plain_problem(422, detail=f"共有 {len(faults)} 处需要修改", errors=faults[:50])
+
+
+async def _refuse_overlap(tx: AsyncConnection, body: AgreementRequest) -> None:
+    standing = sa.select(agreement.c.agreement_id).where(
+        agreement.c.provider == body.provider,
+        agreement.c.consumer == body.consumer,
+        agreement.c.purpose == body.purpose,
+        agreement.c.fields.overlap(body.fields),
+        agreement.c.state.in_(("asked", "granted", "suspended")),
+        agreement.c.first_on <= body.last_on,
+        sa.or_(agreement.c.last_on.is_(None), agreement.c.last_on >= body.first_on),
+    )
+    found = (await tx.execute(standing.limit(1))).scalar_one_or_none()
+    if found is not None:
+        raise Problem(
+            409,
+            "agreement_overlaps",
+            "同一用途和信息项已有共享协议",
+            f"共享协议 {found} 在此期间已涵盖其中的信息项",
+            way_out="请使用现有协议；需要变更的，先终止再申请",
+        )
+
+
+async def _note(
+    tx: AsyncConnection, agreement_id: UUID, state: Any, *, by: str, reason: str | None, now: datetime
+) -> None:
+    """Put a step on record and tell the others. The caller holds the agreement's row, or has made it."""
+    number = sa.select(sa.func.count() + 1).where(agreement_step.c.agreement_id == agreement_id).scalar_subquery()
+    await tx.execute(
+        insert(agreement_step).values(
+            agreement_id=agreement_id, number=number, state=state, taken_by=by, taken_at=now, reason=reason
+        )
+    )
+    found = await _row(tx, agreement_id)
+    changed = AgreementChanged(
+        agreement_id=agreement_id,
+        provider=found.provider,
+        consumer=found.consumer,
+        purpose=found.purpose,
+        state=state,
+        daily_quota=found.daily_quota,
+    )
+    await outbox.record(tx, changed, at=now)
+
+
+async def _detail(
+    tx: AsyncConnection, caller: Principal, agreement_id: UUID, *, catalogue: Catalogue, now: datetime
+) -> AgreementDetail:
+    detail = await agreement_detail(tx, caller, agreement_id, catalogue, today=local_date(now))
+    assert detail is not None, "it was just written"
+    return detail
