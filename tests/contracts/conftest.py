@@ -336,6 +336,7 @@ async def put_on_record(district: District) -> OnRecord:
     """Let one case go all the way."""
     shared = {"street": STREET, "data_set": "individual_income", "agreement_id": _AGREEMENT_OF_TAX}
     shared |= await _apply(district)
+    shared |= await _name_obligor(district, shared)
     shared |= await _decide(district, shared["application_id"])
     shared |= await _enter_standard(district)
     shared |= await _screen(district, shared["household_id"])
@@ -346,6 +347,7 @@ async def put_on_record(district: District) -> OnRecord:
     replenishment = ReplenishmentRequested.from_example()
     await district["finance"].hear(envelope_of(replenishment, clock=district.clock))
     await district.settle()
+    shared |= {"grant_id": await _look(district, district.only(VerificationRequested, department="tax"))}
     entry = next(envelope.event_id for envelope in district.told if isinstance(envelope.event, GrantPaid))
     head = await district.post("oversight", "/v1/log/checkpoints", None, Role.OPS, subject="ops-1")
     log = {"event_id": str(entry), "tree_size": str(head["tree_size"]), "first": "1", "second": str(head["tree_size"])}
@@ -377,14 +379,35 @@ async def _apply(district: District) -> dict[str, str]:
     }
 
 
+async def _name_obligor(district: District, ids: Mapping[str, str]) -> dict[str, str]:
+    """A clerk names somebody outside the household; the letter that its applicant signed."""
+    place = "/v1/applications/{application_id}/obligors"
+    body = example_of(district["data-sharing"], "POST", place)
+    path = place.format(application_id=ids["application_id"])
+    obligor = await district.post("data-sharing", path, body, Role.STREET_CLERK, subject=CLERK)
+    path = f"/v1/authorisations?household_id={ids['household_id']}"
+    letters = await district.post("data-sharing", path, None, Role.STREET_CLERK, subject=CLERK, method="GET")
+    return {"obligor_id": obligor["obligor_id"], "authorisation_id": letters["items"][0]["authorisation_id"]}
+
+
 async def _answer_nothing(district: District, asked: VerificationRequested) -> None:
     """A department looks at what it is asked, and has no record."""
-    whose: dict[str, Any] = {"client_id": f"department-{asked.department}", "department": asked.department}
-    department: dict[str, Any] = {"role": Role.SERVICE, "subject": f"department-{asked.department}", **whose}
+    answer = {"grant_id": await _look(district, asked), "outcome": "no_record", "records": []}
+    path = f"/v1/queries/{asked.query_id}/answer"
+    await district.post("data-sharing", path, answer, method="PUT", **_department(asked))
+
+
+async def _look(district: District, asked: VerificationRequested) -> str:
+    """A department looks at what it is asked; the grant that its answer needs."""
     path = f"/v1/queries/{asked.query_id}"
-    question = await district.post("data-sharing", path, None, method="GET", **department)
-    answer = {"grant_id": question["grant"]["grant_id"], "outcome": "no_record", "records": []}
-    await district.post("data-sharing", f"{path}/answer", answer, method="PUT", **department)
+    question = await district.post("data-sharing", path, None, method="GET", **_department(asked))
+    return str(question["grant"]["grant_id"])
+
+
+def _department(asked: VerificationRequested) -> dict[str, Any]:
+    """Who is asked, as a caller."""
+    client_id = f"department-{asked.department}"
+    return {"role": Role.SERVICE, "subject": client_id, "client_id": client_id, "department": asked.department}
 
 
 async def _deliver(district: District) -> dict[str, str]:
