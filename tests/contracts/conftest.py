@@ -301,8 +301,6 @@ _INSIDERS: dict[Role, dict[str, Any]] = {
     Role.STREET_APPROVER: {"subject": APPROVER},
 }
 _TAX: dict[str, Any] = {"subject": "department-tax", "client_id": "department-tax", "department": "tax"}
-_AGREEMENT_OF_TAX = "00000000-0000-7000-8000-000000000003"
-"""With eligibility, from the first day on."""
 _ADDRESSEES: dict[str, dict[str, Any]] = {
     "/v1/agreements/{agreement_id}": {"subject": "eligibility", "client_id": "eligibility"},
     "/v1/queries/{query_id}": _TAX,
@@ -334,7 +332,8 @@ def connected(opener: Opener, clock: FixedClock) -> District:
 
 async def put_on_record(district: District) -> OnRecord:
     """Let one case go all the way."""
-    shared = {"street": STREET, "data_set": "individual_income", "agreement_id": _AGREEMENT_OF_TAX}
+    of_tax = "00000000-0000-7000-8000-000000000003"  # the agreement that stands from the first day on
+    shared = {"street": STREET, "data_set": "individual_income", "agreement_id": of_tax}
     shared |= await _apply(district)
     shared |= await _name_obligor(district, shared)
     shared |= await _decide(district, shared["application_id"])
@@ -428,11 +427,8 @@ async def _deliver_file(district: District, department: str, data_set: str, cont
     manifest |= {"data_set": data_set, "rows": 1, "size_bytes": len(file), "checksum": checksum.finalize().hex()}
     whose = _TAX | {"department": department, "client_id": f"department-{department}"}
     batch = await district.post("data-sharing", "/v1/batches", manifest, Role.SERVICE, **whose)
-    sent = await service.http.put(
-        f"/v1/batches/{batch['batch_id']}/file",
-        content=file,
-        headers={**service.caller(Role.SERVICE, **whose), "Content-Type": "text/csv"},
-    )
+    headers = service.caller(Role.SERVICE, **whose) | {"Content-Type": "text/csv"}
+    sent = await service.http.put(f"/v1/batches/{batch['batch_id']}/file", content=file, headers=headers)
     assert sent.is_success, sent.text
     return str(batch["batch_id"])
 
