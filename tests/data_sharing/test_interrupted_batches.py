@@ -115,10 +115,11 @@ async def test_a_database_that_ends_the_connection_changes_nothing(by_steps: Ser
         step = asyncio.create_task(one_step(by_steps))
         await eventually(lambda: _waits(by_steps))
         connection = await asyncpg.connect(driver_url(by_steps.urls.app))
-        await connection.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'"
+        ended = await connection.fetch(
+            "select pg_terminate_backend(pid) as is_ended from pg_stat_activity where wait_event_type = 'Lock'"
             " and datname = current_database()"
         )
+        assert [row["is_ended"] for row in ended] == [True]
         await connection.close()
         await step
     await settle(by_steps)

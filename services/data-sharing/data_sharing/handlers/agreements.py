@@ -41,8 +41,9 @@ async def ask_for_agreement(
     await tx.execute(_LOCK, {"pair": f"{body.provider}/{body.consumer}/{body.purpose}"})
     await _refuse_overlap(tx, body)
     agreement_id, answered_on = new_id(), answer_on(local_date(now), body.sharing, WorkingCalendar())
-    await tx.execute(
-        insert(agreement).values(
+    asked = await tx.execute(
+        insert(agreement)
+        .values(
             agreement_id=agreement_id,
             **body.model_dump(),
             state="asked",
@@ -50,11 +51,12 @@ async def ask_for_agreement(
             asked_at=now,
             answer_on=answered_on,
         )
+        .returning(agreement)
     )
     due_at = end_of_day(answered_on)
     await deadlines.schedule(tx, kind=OVERDUE_JOB, subject=str(agreement_id), due_at=due_at)
     await deadlines.schedule(tx, kind=END_JOB, subject=str(agreement_id), due_at=end_of_day(body.last_on))
-    await _note(tx, agreement_id, "asked", by=caller.subject, reason=None, now=now)
+    await _note(tx, asked.one(), by=caller.subject, reason=None, now=now)
     return await _detail(tx, caller, agreement_id, catalogue=catalogue, now=now)
 
 
@@ -68,9 +70,7 @@ async def take_step(
     now: datetime,
 ) -> AgreementDetail:
     """The provider decides. Raises Problem 403, 404 and 409."""
-    found = (
-        await tx.execute(sa.select(agreement).where(agreement.c.agreement_id == agreement_id).with_for_update())
-    ).one_or_none()
+    found = await _held(tx, agreement_id)
     if found is None or caller.department not in (found.provider, found.consumer):
         raise not_found("共享协议", agreement_id)
     if caller.department != found.provider:
@@ -94,22 +94,18 @@ async def take_step(
             value=body.step,
             way_out="请查看协议现状后再办理",
         )
-    await tx.execute(
-        sa.update(agreement)
-        .where(agreement.c.agreement_id == agreement_id)
-        .values(state=following, decided_by=caller.subject)
-    )
+    taken = await _set(tx, agreement_id, state=following, decided_by=caller.subject)
     if found.state == "asked":
         await deadlines.cancel(tx, kind=OVERDUE_JOB, subject=str(agreement_id))
-    await _note(tx, agreement_id, following, by=caller.subject, reason=body.reason, now=now)
+    await _note(tx, taken, by=caller.subject, reason=body.reason, now=now)
     return await _detail(tx, caller, agreement_id, catalogue=catalogue, now=now)
 
 
 async def note_overdue(work: Work) -> None:
     """The last day to answer a request is over."""
     async with work.transaction() as tx:
-        found = await _row(tx, UUID(work.subject))
-        if found.state == "asked":
+        found = await _held(tx, UUID(work.subject))
+        if found is not None and found.state == "asked":
             overdue = AgreementOverdue(
                 agreement_id=found.agreement_id,
                 provider=found.provider,
@@ -122,17 +118,22 @@ async def note_overdue(work: Work) -> None:
 async def end_agreement(work: Work) -> None:
     """The last day of an agreement is over. Looks are closed by the day itself; this puts it on record."""
     async with work.transaction() as tx:
-        found = await _row(tx, UUID(work.subject))
-        if found.state in ("granted", "suspended"):
-            await tx.execute(
-                sa.update(agreement).where(agreement.c.agreement_id == found.agreement_id).values(state="ended")
-            )
-            await _note(tx, found.agreement_id, "ended", by=_PLATFORM, reason="期限届满", now=work.now)
+        found = await _held(tx, UUID(work.subject))
+        if found is not None and found.state in ("granted", "suspended"):
+            ended = await _set(tx, found.agreement_id, state="ended")
+            await _note(tx, ended, by=_PLATFORM, reason="期限届满", now=work.now)
 
 
-async def _row(tx: AsyncConnection, agreement_id: UUID) -> sa.Row[Any]:
-    locked = sa.select(agreement).where(agreement.c.agreement_id == agreement_id).with_for_update()
-    return (await tx.execute(locked)).one()
+async def _held(tx: AsyncConnection, agreement_id: UUID) -> sa.Row[Any] | None:
+    """One that nobody else changes until `tx` ends."""
+    found = sa.select(agreement).where(agreement.c.agreement_id == agreement_id).with_for_update()
+    return (await tx.execute(found)).one_or_none()
+
+
+async def _set(tx: AsyncConnection, agreement_id: UUID, **values: object) -> sa.Row[Any]:
+    changed = sa.update(agreement).where(agreement.c.agreement_id == agreement_id).values(**values)
+    row: sa.Row[Any] = (await tx.execute(changed.returning(agreement))).one()
+    return row
 
 
 def _only_for_own(caller: Principal, body: AgreementRequest, catalogue: Catalogue) -> None:
@@ -190,24 +191,22 @@ async def _refuse_overlap(tx: AsyncConnection, body: AgreementRequest) -> None:
         )
 
 
-async def _note(
-    tx: AsyncConnection, agreement_id: UUID, state: Any, *, by: str, reason: str | None, now: datetime
-) -> None:
-    """Put a step on record and tell the others. The caller holds the agreement's row, or has made it."""
-    number = sa.select(sa.func.count() + 1).where(agreement_step.c.agreement_id == agreement_id).scalar_subquery()
+async def _note(tx: AsyncConnection, row: sa.Row[Any], *, by: str, reason: str | None, now: datetime) -> None:
+    """Put the step that led to this row on record and tell the others."""
+    of_agreement = agreement_step.c.agreement_id == row.agreement_id
+    number = sa.select(sa.func.count() + 1).where(of_agreement).scalar_subquery()
     await tx.execute(
         insert(agreement_step).values(
-            agreement_id=agreement_id, number=number, state=state, taken_by=by, taken_at=now, reason=reason
+            agreement_id=row.agreement_id, number=number, state=row.state, taken_by=by, taken_at=now, reason=reason
         )
     )
-    found = await _row(tx, agreement_id)
     changed = AgreementChanged(
-        agreement_id=agreement_id,
-        provider=found.provider,
-        consumer=found.consumer,
-        purpose=found.purpose,
-        state=state,
-        daily_quota=found.daily_quota,
+        agreement_id=row.agreement_id,
+        provider=row.provider,
+        consumer=row.consumer,
+        purpose=row.purpose,
+        state=row.state,
+        daily_quota=row.daily_quota,
     )
     await outbox.record(tx, changed, at=now)
 

@@ -109,9 +109,8 @@ async def ask_about_obligor(
     case = None if found is None else await case_of_verification(tx, found.verification_id)
     if found is None or case is None or not caller.may_see_street(found.street):
         raise not_found("法定义务人", obligor_id)
-    asked = tuple(code for codes in catalogue.by_department.values() for code in codes)
-    about = replace(case, person_ids=(found.person_id,), data_sets=asked, obligor_id=obligor_id)
-    fields = catalogue.field_paths(about.data_sets)
+    about = replace(case, person_ids=(found.person_id,), obligor_id=obligor_id)
+    fields = catalogue.verified_field_paths
     refusal = await refusal_of_letters(tx, about, purpose=ASKING_PURPOSE, fields=fields, now=now)
     if refusal is not None:
         look = Look(

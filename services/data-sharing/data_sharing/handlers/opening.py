@@ -1,4 +1,4 @@
-"""An application rests on one verification of its household (1.2): on the one that stands, or on a new one."""
+"""An application is heard of, and its declaration becomes persons, letters and a verification to rest on (1.2)."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -10,27 +10,23 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.clients import Declaration, DeclaredPerson
-from data_sharing.handlers.asking import Question, ask
-from data_sharing.handlers.completing import complete_for
 from data_sharing.handlers.letters import Signed, end_letters_of_leavers, keep_letters
 from data_sharing.handlers.persons import MEMBER_NAME_FIELD, Named, index_persons, link_resident
+from data_sharing.handlers.resting import Resting, lock_household, rest
 from data_sharing.rules import authorisation as letters
 from data_sharing.rules import verification as course
 from data_sharing.rules.catalogue import Catalogue
 from data_sharing.rules.targets import facts_only
-from data_sharing.tables.verifications import application, verification, verification_member
+from data_sharing.tables.verifications import application, verification_member
 from shared import deadlines
 from shared.clock import local_date
 from shared.crypto import FieldCipher
 from shared.events.eligibility import DecisionConfirmed
 from shared.events.intake import ApplicationSubmitted
-from shared.ids import new_id
 from shared.inbox import Delivery
 from shared.working_days import WorkingCalendar
 
 OPEN_JOB = "open_verification"
-
-_LOCK_HOUSEHOLD = sa.text("select pg_advisory_xact_lock(hashtextextended(:household_id, 0))")
 
 
 async def plan_verification(tx: AsyncConnection, delivery: Delivery[ApplicationSubmitted]) -> None:
@@ -93,36 +89,22 @@ async def open_verification(
     await _link_applicant(tx, declaration, person_ids, now=now)
     await end_letters_of_leavers(tx, declaration.household_id, staying=set(person_ids.values()), now=now)
     await _keep_letters(tx, declaration, person_ids, adults, catalogue=catalogue, cipher=cipher, now=now)
-    standing = await standing_verification(tx, declaration.household_id, set(person_ids.values()), now=now)
-    verification_id = standing.verification_id if standing else new_id()
-    if standing is None:
-        await _open(tx, verification_id, declaration, person_ids, adults, cipher=cipher, now=now)
-    await tx.execute(
-        sa.update(application)
-        .where(application.c.application_id == declaration.application_id)
-        .values(
-            verification_id=verification_id,
-            applicant_subject=declaration.applicant_subject,
-            declared=_declared_facts(declaration),
-            refs={ref: str(person_id) for ref, person_id in person_ids.items()},
-        )
+    resting = Resting(
+        application_id=declaration.application_id,
+        household_id=declaration.household_id,
+        street=declaration.street,
+        persons=frozenset(person_ids.values()),
     )
-    if standing is None:
-        question = Question(
-            verification_id=verification_id,
-            application_id=declaration.application_id,
-            household_id=declaration.household_id,
-            kind="first",
-            data_sets=catalogue.by_department,
-        )
-        await ask(tx, question, catalogue=catalogue, now=now)
-    elif standing.state == "completed":
-        await complete_for(tx, declaration.application_id, catalogue=catalogue, now=now)
-
-
-async def lock_household(tx: AsyncConnection, household_id: UUID) -> None:
-    """Two applications of one household wait for each other: else both would find no verification and open one."""
-    await tx.execute(_LOCK_HOUSEHOLD, {"household_id": str(household_id)})
+    await rest(
+        tx,
+        resting,
+        lambda verification_id: _keep_members(tx, verification_id, declaration, person_ids, adults, cipher=cipher),
+        catalogue=catalogue,
+        now=now,
+        applicant_subject=declaration.applicant_subject,
+        declared=_declared_facts(declaration),
+        refs={ref: str(person_id) for ref, person_id in person_ids.items()},
+    )
 
 
 async def _has_verification(tx: AsyncConnection, application_id: UUID) -> bool:
@@ -130,30 +112,7 @@ async def _has_verification(tx: AsyncConnection, application_id: UUID) -> bool:
     return (await tx.execute(found)).scalar_one() is not None
 
 
-async def standing_verification(
-    tx: AsyncConnection, household_id: UUID, persons: set[UUID], *, now: datetime
-) -> sa.Row[Any] | None:
-    """The household's verification that is open or holds, if it is of exactly these persons. Locked."""
-    newest = (
-        sa.select(verification)
-        .where(
-            verification.c.household_id == household_id,
-            sa.or_(verification.c.state == "open", verification.c.valid_until > now),
-        )
-        .order_by(verification.c.verification_id.desc())
-        .limit(1)
-        .with_for_update()
-    )
-    found = (await tx.execute(newest)).one_or_none()
-    if found is None:
-        return None
-    members = sa.select(verification_member.c.person_id).where(
-        verification_member.c.verification_id == found.verification_id
-    )
-    return found if set((await tx.execute(members)).scalars()) == persons else None
-
-
-async def _open(
+async def _keep_members(
     tx: AsyncConnection,
     verification_id: UUID,
     declaration: Declaration,
@@ -161,19 +120,7 @@ async def _open(
     adults: Mapping[str, bool],
     *,
     cipher: FieldCipher,
-    now: datetime,
 ) -> None:
-    await tx.execute(
-        insert(verification).values(
-            verification_id=verification_id,
-            household_id=declaration.household_id,
-            street=declaration.street,
-            state="open",
-            opened_at=now,
-            answer_by=course.answer_by(now, WorkingCalendar()),
-            revision=0,
-        )
-    )
     await tx.execute(
         insert(verification_member),
         [

@@ -7,24 +7,19 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from data_sharing.handlers.asking import Question, ask
-from data_sharing.handlers.completing import complete_for
 from data_sharing.handlers.looking import Look, refusal_of_letters, refuse
-from data_sharing.handlers.opening import lock_household, standing_verification
+from data_sharing.handlers.resting import Resting, lock_household, rest
 from data_sharing.handlers.signing import open_case
 from data_sharing.queries.cases import Case, case_of_application
-from data_sharing.rules import verification as course
 from data_sharing.rules.authorisation import ASKING_PURPOSE
 from data_sharing.rules.catalogue import IDENTITY_FIELDS, Catalogue
 from data_sharing.schemas.verifications import VerificationReceipt
-from data_sharing.tables.verifications import application, verification, verification_member
+from data_sharing.tables.verifications import verification_member
 from shared.auth import Principal
 from shared.clock import Clock, local_date
 from shared.database import Database
 from shared.idempotency import key_owner, once
-from shared.ids import new_id
 from shared.problems import Problem
-from shared.working_days import WorkingCalendar
 
 _COPIED = ("ref", "person_id", "name", "is_adult")
 
@@ -40,7 +35,7 @@ async def renew_verification(
     now, what = clock.now(), ("申请的核对", application_id)
     async with database.transaction() as tx:
         case = await open_case(tx, caller, application_id)
-        fields = catalogue.field_paths([code for codes in catalogue.by_department.values() for code in codes])
+        fields = catalogue.verified_field_paths
         refusal = await refusal_of_letters(tx, case, purpose=ASKING_PURPOSE, fields=fields, now=now)
         if caller.row_scope == "service" and caller.client_id not in _CLIENTS:
             refusal = "not_permitted"
@@ -68,45 +63,20 @@ async def _renew(tx: AsyncConnection, case: Case, *, catalogue: Catalogue, now: 
     assert lapsed is not None, "an application keeps its verification"
     if lapsed.state == "open" or (lapsed.valid_until is not None and lapsed.valid_until > now):
         raise _in_force(lapsed)
-    standing = await standing_verification(tx, case.household_id, set(lapsed.person_ids), now=now)
-    verification_id = standing.verification_id if standing else new_id()
-    if standing is None:
-        await tx.execute(
-            insert(verification).values(
-                verification_id=verification_id,
-                household_id=case.household_id,
-                street=case.street,
-                state="open",
-                opened_at=now,
-                answer_by=course.answer_by(now, WorkingCalendar()),
-                revision=0,
-            )
-        )
+
+    async def keep_members(verification_id: UUID) -> None:
         copied = sa.select(
             sa.literal(verification_id, sa.Uuid), *(verification_member.c[name] for name in _COPIED)
         ).where(verification_member.c.verification_id == lapsed.verification_id)
         await tx.execute(insert(verification_member).from_select(["verification_id", *_COPIED], copied))
-    await tx.execute(
-        sa.update(application)
-        .where(application.c.application_id == case.application_id)
-        .values(verification_id=verification_id)
-    )
-    if standing is None:
-        question = Question(
-            verification_id=verification_id,
-            application_id=case.application_id,
-            household_id=case.household_id,
-            kind="first",
-            data_sets=catalogue.by_department,
-        )
-        await ask(tx, question, catalogue=catalogue, now=now)
-    elif standing.state == "completed":
-        await complete_for(tx, case.application_id, catalogue=catalogue, now=now)
-    return VerificationReceipt(
+
+    resting = Resting(
         application_id=case.application_id,
-        verification_id=verification_id,
-        state=standing.state if standing else "open",
+        household_id=case.household_id,
+        street=case.street,
+        persons=frozenset(lapsed.person_ids),
     )
+    return await rest(tx, resting, keep_members, catalogue=catalogue, now=now)
 
 
 def _in_force(case: Case) -> Problem:
