@@ -1,5 +1,6 @@
 """Obligors outside the household: named, asked about only under a letter of their own, found apart from the facts."""
 
+import asyncio
 from datetime import date
 from typing import Any
 
@@ -144,3 +145,17 @@ async def test_another_street_names_and_asks_nobody(service: Any) -> None:
     path = f"/v1/applications/{case.application_id}/obligors"
     elsewhere = await post(service, path, DAUGHTER, **{**CLERK, "streets": ["420106006"]})
     assert elsewhere.status_code == 404
+
+
+async def test_two_clerks_at_once_name_sign_and_ask_once(service: Any) -> None:
+    case = await service.open()
+    other = {"name": "张二样", "identity_number": identity_number(date(2001, 5, 1), sequence=911)}
+    named = await asyncio.gather(name(service, case), name(service, case, **other), name(service, case))
+    assert [answer.status_code for answer in named] == [201, 201, 201]
+    assert {answer.json()["ref"] for answer in named} == {"o1", "o2"}
+    obligor = named[0].json()
+    signed = await asyncio.gather(*(consent(service, obligor) for _ in range(3)))
+    assert {answer.status_code for answer in signed} == {201}
+    asked = await asyncio.gather(*(ask(service, obligor) for _ in range(3)))
+    assert [answer.json()["asked"] for answer in asked] == [len(case.query_ids)] * 3
+    assert len(await asked_about(service, case)) == len(case.query_ids)

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.handlers.persons import GUARDIAN_NAME_FIELD
+from data_sharing.handlers.resting import lock_household
 from data_sharing.rules import authorisation as rules
 from data_sharing.rules import verification as course
 from data_sharing.rules.catalogue import Catalogue
@@ -50,6 +51,8 @@ async def keep_letters(
     """One letter each, in the standard wording; an earlier one of the same person is replaced. Returns their ids."""
     if not person_ids:
         return []
+    # Of two signatures at once the later one replaces the other, which it must see.
+    await lock_household(tx, signed.household_id)
     standing = sa.and_(authorisation.c.household_id == signed.household_id, authorisation.c.ended_at.is_(None))
     await _end(tx, sa.and_(standing, authorisation.c.person_id.in_(person_ids)), reason="replaced", at=now)
     guardian = signed.guardian_name

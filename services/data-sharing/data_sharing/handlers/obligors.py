@@ -15,6 +15,7 @@ from data_sharing.handlers.asking import Question, ask
 from data_sharing.handlers.letters import Signed, keep_letters
 from data_sharing.handlers.looking import Look, refusal_of_letters, refuse
 from data_sharing.handlers.persons import OBLIGOR_NAME_FIELD, Named, index_persons
+from data_sharing.handlers.resting import lock_household
 from data_sharing.handlers.signing import check_signed, open_case
 from data_sharing.queries.cases import case_of_verification
 from data_sharing.queries.letters import obligor_row, obligors_of
@@ -53,6 +54,8 @@ async def name_obligor(
     (person_id,) = await index_persons(tx, [Named(name=body.name, identity_number=number)], cipher=cipher, now=now)
     if person_id in case.person_ids:
         raise plain_problem(422, detail="该人是本家庭成员，随家庭一并核对", field="body.identity_number")
+    # Two at once would get the same name inside the verification.
+    await lock_household(tx, case.household_id)
     known = await obligors_of(tx, case.verification_id, catalogue, now=now)
     await tx.execute(
         insert(obligor)
@@ -120,6 +123,7 @@ async def ask_about_obligor(
             refusal="consent_missing" if refusal == "authorisation_missing" else refusal,
         )
         return await refuse(tx, look, caller, what=("法定义务人", obligor_id), now=now)
+    await lock_household(tx, case.household_id)
     view = await _obligor(tx, obligor_id, catalogue=catalogue, now=now)
     if view.asked:
         return view

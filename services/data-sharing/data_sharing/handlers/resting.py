@@ -33,7 +33,7 @@ class Resting:
 
 
 async def lock_household(tx: AsyncConnection, household_id: UUID) -> None:
-    """Two applications of one household wait for each other: else both would find no verification and open one."""
+    """Two who would open, sign or ask for one household wait for each other: the second sees what the first did."""
     await tx.execute(_LOCK_HOUSEHOLD, {"household_id": str(household_id)})
 
 
