@@ -15,8 +15,9 @@ import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
-from tests.contracts.conftest import OTHER_STREET, OnRecord, Service, package_of
 from tests.contracts.endpoints import Endpoint
+from tests.contracts.record import OnRecord
+from tests.contracts.service import OTHER_STREET, Service, package_of
 
 from shared.auth import Role
 from shared.testing import TokenMint, problem_code

@@ -18,8 +18,10 @@ from schemathesis import Case, GenerationMode
 from schemathesis.checks import load_all_checks
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi import checks
-from tests.contracts.conftest import SERVICES, OnRecord, Opener, Service, connected, put_on_record
+from tests.contracts.conftest import Opener, connected
 from tests.contracts.endpoints import Endpoint, examples_of
+from tests.contracts.record import OnRecord, put_on_record
+from tests.contracts.service import SERVICES, Service
 
 from shared.testing import FixedClock
 

@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from tests.contracts.conftest import Service
 from tests.contracts.endpoints import Endpoint
+from tests.contracts.service import Service
 
 from doudi.databases import Cluster
 from shared.auth import Role

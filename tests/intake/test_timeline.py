@@ -46,6 +46,7 @@ from shared.events.emergency_fund import (
 )
 from shared.ids import new_id
 from shared.inbox import Delivery
+from shared.papers import paper_title
 from shared.testing import deliver, envelope_of
 
 WALK: tuple[type[Event], ...] = (
@@ -260,7 +261,7 @@ def test_all_events_about_households_are_on_the_time_line() -> None:
 def test_unknown_codes_still_read_well() -> None:
     assert labels.department("moon") == "有关部门"
     assert labels.policies(["moon", "sun", "dibao"]) == "有关救助、最低生活保障"
-    assert labels.paper("moon") == "有关材料"
+    assert paper_title("moon") == "有关材料"
 
 
 def test_the_table_of_states_leads_nowhere_unknown() -> None:

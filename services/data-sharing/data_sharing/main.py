@@ -10,6 +10,7 @@ from data_sharing.clients import Intake, Upstream, Upstreams
 from data_sharing.consumers import SUBSCRIPTIONS
 from data_sharing.handlers.batch_files import BatchFiles
 from data_sharing.handlers.loading import Loader
+from data_sharing.handlers.papers import Announcer
 from data_sharing.handlers.preparing import Preparers
 from data_sharing.jobs import JOBS, Means
 from data_sharing.rules.catalogue import load_packed
@@ -71,6 +72,7 @@ def create(
                 fetch_wait_ms=settings.kafka_fetch_wait_milliseconds,
             ),
             Worker(foundation.database, foundation.clock, JOBS, means),
+            Announcer(foundation.database, foundation.clock, catalogue),
         ],
         state={"means": means, "catalogue": catalogue, "cipher": cipher, "files": files},
         body_limits_bytes={r"/v1/batches/[^/]+/file": settings.batch_limit_bytes},

@@ -65,6 +65,13 @@ standard = Table(
     Column("assumed", Boolean),
 )
 
+held_papers = Table(
+    "held_papers",
+    metadata,
+    Column("announced_at", DateTime(timezone=True), primary_key=True),
+    Column("held", ARRAY(Text)),
+)
+
 declared_emergency = Table(
     "declared_emergency",
     metadata,

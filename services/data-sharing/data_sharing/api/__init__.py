@@ -1,7 +1,18 @@
 """Who may ask data-sharing for what."""
 
-from data_sharing.api import accesses, agreements, batches, catalogue, letters, queries, registries, verifications
+from data_sharing.api import (
+    accesses,
+    agreements,
+    batches,
+    catalogue,
+    letters,
+    papers,
+    queries,
+    registries,
+    verifications,
+)
 
 ROUTERS = [
-    part.router for part in (catalogue, agreements, queries, verifications, letters, accesses, batches, registries)
+    part.router
+    for part in (catalogue, agreements, queries, verifications, letters, papers, accesses, batches, registries)
 ]

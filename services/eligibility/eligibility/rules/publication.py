@@ -20,6 +20,7 @@ from eligibility.rules.engine.toolbook import Edition, Toolbook, references
 from eligibility.rules.engine.wording import PARAMETER_UNITS, parameter_shown
 from eligibility.rules.laws import LAWS
 from eligibility.rules.policies import PARAMETERS, TOOLBOOK
+from shared.papers import paper_title
 from shared.parameters import Parameters, ParameterValue
 
 TITLE: Final = "武昌区分层分类社会救助政策工具书"
@@ -186,7 +187,13 @@ class _Sections:
             "legal_basis": [citation.as_json() for citation in policy.basis_on(self._on)],
             "further": self._further(policy),
             "response": policy.response.as_json() if policy.response else None,
-            "materials": {"always": list(ALWAYS), "further": list(policy.materials)},
+            "materials": {
+                "always": list(ALWAYS),
+                "further": [
+                    {"paper": paper, "title": paper_title(paper), "when": when}
+                    for paper, when in policy.materials.items()
+                ],
+            },
             "procedure": {
                 "title": policy.procedure.title,
                 "steps": [step.as_json(self._parameters, on=self._on) for step in policy.procedure.on(self._on)],

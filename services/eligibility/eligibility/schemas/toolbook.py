@@ -91,11 +91,19 @@ class LegalBasis(BaseModel):
     text: str
 
 
+class Material(BaseModel):
+    """A paper to bring."""
+
+    paper: str
+    title: str
+    when: str = Field(description="Who needs to bring it; empty for everybody")
+
+
 class Materials(BaseModel):
     """Papers to bring."""
 
     always: list[str]
-    further: list[str] = Field(description="Only what no department can supply")
+    further: list[Material] = Field(description="Only what no department can supply")
 
 
 class ProcedureStep(BaseModel):

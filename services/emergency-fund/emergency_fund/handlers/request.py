@@ -10,6 +10,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.clients import Clients, Recipient, find_recipient
+from emergency_fund.handlers.held_papers import refuse_held_papers
 from emergency_fund.handlers.plan import keep_plan, require_plan
 from emergency_fund.handlers.recusals import refuse_recused
 from emergency_fund.queries.grants import grant_view, limit_on
@@ -96,6 +97,7 @@ async def _request(
     tx: AsyncConnection, clock: Clock, caller: Principal, street: str, request: GrantRequest, recipient: Recipient
 ) -> _Outcome:
     grant_id = new_id()
+    await refuse_held_papers(tx, request)
     held = await hold_against_limit(tx, clock, caller, street, request, recipient)
     refused = None
     if not held.limit.is_below(request.amount, counted_fen=held.counted_fen):

@@ -1,4 +1,4 @@
-"""Chinese names of departments, policies, papers and routes, as residents know them: nothing here decides."""
+"""Chinese names of departments, policies and routes, as residents know them: nothing here decides."""
 
 from collections.abc import Iterable, Mapping
 
@@ -77,24 +77,6 @@ POLICIES: Mapping[str, str] = {
     "charity_special_aid": "慈善爱心特助",
 }
 
-PAPERS: Mapping[str, str] = {
-    "fire_certificate": "火灾事故认定书",
-    "police_report": "公安机关证明",
-    "accident_certificate": "交通事故认定书",
-    "hospital_record": "医院诊断证明",
-    "medical_certificate": "医院诊断证明",
-    "diagnosis": "医院诊断证明",
-    "identity_card": "身份证",
-    "household_book": "户口簿",
-    "income_declaration": "收入申报表",
-    "bank_account": "银行账户信息",
-    "authorisation": "核对授权书",
-    "commitment": "诚信承诺书",
-    "receipt": "费用票据",
-    "invoice": "费用票据",
-    "incident_proof": "急难情形证明",
-}
-
 REFERRAL_RETURNS: Mapping[str, str] = {
     "not_our_duty": "不属于该部门职责",
     "not_entitled": "经该部门审核不符合条件",
@@ -147,8 +129,3 @@ def policy(policy_id: str) -> str:
 def policies(policy_ids: Iterable[str]) -> str:
     """Several policies' names."""
     return "、".join(dict.fromkeys(policy(policy_id) for policy_id in policy_ids))
-
-
-def paper(code: str) -> str:
-    """The paper's name."""
-    return PAPERS.get(code, "有关材料")

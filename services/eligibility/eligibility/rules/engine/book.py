@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from eligibility.rules.departments import DEPARTMENTS
@@ -18,8 +19,12 @@ from eligibility.rules.engine.expressions import Fact, Node, Reference, Scope, l
 from eligibility.rules.facts.records import COLUMNS
 from eligibility.rules.laws import Citation, cite
 from eligibility.rules.procedures import REFERRAL, Procedure, Response
+from shared.papers import PAPERS
 
 RuleFunction = Callable[..., Node]
+Materials = Mapping[str, str]
+"""Papers by code, and for each who needs to bring it, in Chinese; empty: everybody."""
+NO_MATERIALS: Materials = MappingProxyType({})
 
 
 class BookInvalid(ValueError):
@@ -74,7 +79,7 @@ class Policy:
     kind: Benefit
     basis: tuple[Citation, ...]
     procedure: Procedure
-    materials: tuple[str, ...]
+    materials: Materials
     chapter: str
     eligible: str
     amount: str | None
@@ -176,7 +181,7 @@ class Book:
         kind: Benefit,
         basis: Iterable[str],
         procedure: Procedure = REFERRAL,
-        materials: Iterable[str] = (),
+        materials: Materials = NO_MATERIALS,
         chapter: str = "",
         eligible: str = "",
         amount: str | None = None,
@@ -199,6 +204,9 @@ class Book:
                 self.problems.append(f"policy {policy_id!r}: {error.args[0]}")
         if department not in DEPARTMENTS:
             self.problems.append(f"policy {policy_id!r}: there is no department {department!r}")
+        self.problems.extend(
+            f"policy {policy_id!r}: there is no paper {paper!r}" for paper in materials if paper not in PAPERS
+        )
         self.policies.append(
             Policy(
                 policy_id,
@@ -208,7 +216,7 @@ class Book:
                 kind,
                 tuple(citations),
                 procedure,
-                tuple(materials),
+                materials,
                 chapter or ".".join(clause.split(".")[: 2 if clause.startswith("2.") else 1]),
                 eligible or policy_id,
                 amount,

@@ -80,7 +80,6 @@ book.policy(
     kind=Benefit.CASH_MONTHLY,
     basis=("orphan_opinion", "child_privacy_rules", "district_rules 二（一）"),
     procedure=CHILD,
-    materials=("人民法院宣告父母失踪或死亡的判决书（有此情形的）",),
     eligible="is_orphan",
     amount="child_top_up",
 )
@@ -92,11 +91,7 @@ book.policy(
     kind=Benefit.CASH_MONTHLY,
     basis=("unattended_opinion", "unattended_notice", "child_privacy_rules", "district_rules 二（一）"),
     procedure=CHILD,
-    materials=(
-        "人民法院宣告父母失踪、死亡或撤销监护资格的判决书（有此情形的）",
-        "父母重病的诊断证明（有此情形的）",
-        "父母失联的公安报警回执（有此情形的）",
-    ),
+    materials={"diagnosis": "父母重病的", "police_report": "父母失联的"},
     eligible="is_unattended",
     amount="child_top_up",
     when_eligible={"full_rate": "unattended_full_rate"},

@@ -238,7 +238,7 @@ book.policy(
     kind=Benefit.CASH_MONTHLY,
     basis=("assistance_law 第二十一条", "dibao_rules 第八条", "safety_net_notice", "district_rules 二（一）"),
     procedure=DIBAO,
-    materials=("重大疾病诊断证明（因重病申请的）",),
+    materials={"diagnosis": "因重病申请的"},
     eligible="is_single_dibao",
     amount="single_dibao_amount",
 )

@@ -1,6 +1,6 @@
 """Support for disabled persons. Clause 2.9, 国发〔2018〕20号, 国发〔2015〕52号."""
 
-from eligibility.rules.engine.book import Benefit, Book, Names
+from eligibility.rules.engine.book import NO_MATERIALS, Benefit, Book, Materials, Names
 from eligibility.rules.engine.expressions import (
     Node,
     any_member,
@@ -162,7 +162,7 @@ def _service(
     eligible: str,
     kind: Benefit,
     basis: tuple[str, ...] = _BASIS,
-    materials: tuple[str, ...] = (),
+    materials: Materials = NO_MATERIALS,
 ) -> None:
     book.policy(
         policy_id,
@@ -183,7 +183,7 @@ _service(
     "gets_rehab_training",
     Benefit.CASH_MONTHLY,
     _REHABILITATION,
-    ("孤独症诊断证明（未持残疾人证的）",),
+    {"diagnosis": "孤独症儿童未持残疾人证的"},
 )
 _service(
     "rehab_living_allowance",
@@ -192,7 +192,7 @@ _service(
     "gets_rehab_living_allowance",
     Benefit.CASH_MONTHLY,
     _REHABILITATION,
-    ("孤独症诊断证明（未持残疾人证的）",),
+    {"diagnosis": "孤独症儿童未持残疾人证的"},
 )
 _service(
     "multi_disability_care_subsidy",
@@ -207,7 +207,6 @@ _service(
     "2.9.4",
     "gets_tuition_subsidy",
     Benefit.CASH_ONCE,
-    materials=("学费缴费凭证",),
 )
 _service("severe_disability_home_service", "重度残疾人居家服务", "2.9.5", "gets_home_service", Benefit.SERVICE)
 _service("disability_insurance", "残疾人意外伤害及住院保险", "2.9.6", "gets_disability_insurance", Benefit.SERVICE)
@@ -218,7 +217,6 @@ _service(
     "2.9.8",
     "gets_social_insurance_subsidy",
     Benefit.CASH_MONTHLY,
-    materials=("社会保险缴费凭证",),
 )
 _service("disabled_startup_subsidy", "残疾人一次性创业补贴", "2.9.9", "gets_startup_subsidy", Benefit.CASH_ONCE)
 book.policy(

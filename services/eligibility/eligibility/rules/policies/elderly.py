@@ -115,7 +115,7 @@ book.policy(
     department="civil_affairs",
     kind=Benefit.SERVICE,
     basis=_BASIS,
-    materials=("房屋所有权人同意改造的书面意见（住房非自有的）",),
+    materials={"owner_consent": "住房非自有的"},
     eligible="gets_home_adaptation",
     on_request=True,
 )
@@ -162,7 +162,7 @@ book.policy(
     department="civil_affairs",
     kind=Benefit.SERVICE,
     basis=("district_rules 五",),
-    materials=("近期健康体检报告",),
+    materials={"health_examination": ""},
     eligible="gets_elderly_home_place",
     on_request=True,
 )

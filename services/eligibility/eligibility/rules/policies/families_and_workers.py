@@ -1,6 +1,6 @@
 """Family-planning families, health, and workers in hardship. Clauses 2.10 and 2.11."""
 
-from eligibility.rules.engine.book import Benefit, Book, Names
+from eligibility.rules.engine.book import NO_MATERIALS, Benefit, Book, Materials, Names
 from eligibility.rules.engine.expressions import Node, any_member, number, today, year_of
 from eligibility.rules.policies.foundations import SEED
 
@@ -110,7 +110,12 @@ def gets_worker_temporary_care(rule: Names) -> Node:
 
 
 def _health(
-    policy_id: str, title: str, clause: str, kind: Benefit, eligible: str = "", materials: tuple[str, ...] = ()
+    policy_id: str,
+    title: str,
+    clause: str,
+    kind: Benefit,
+    eligible: str = "",
+    materials: Materials = NO_MATERIALS,
 ) -> None:
     book.policy(
         policy_id,
@@ -125,7 +130,7 @@ def _health(
 
 
 def _worker(
-    policy_id: str, title: str, clause: str, kind: Benefit, eligible: str, materials: tuple[str, ...] = ()
+    policy_id: str, title: str, clause: str, kind: Benefit, eligible: str, materials: Materials = NO_MATERIALS
 ) -> None:
     book.policy(
         policy_id,
@@ -146,7 +151,13 @@ _health(
 )
 _health("bereaved_care_parcel", "失独家庭医疗保健爱心包", "2.10.3", Benefit.SERVICE)
 _health("special_support_payment", "特扶金及慰问金", "2.10.4", Benefit.CASH_MONTHLY)
-_health("guardian_award", "严重精神障碍患者监护人以奖代补", "2.10.5", Benefit.CASH_ONCE, materials=("监护责任书",))
+_health(
+    "guardian_award",
+    "严重精神障碍患者监护人以奖代补",
+    "2.10.5",
+    Benefit.CASH_ONCE,
+    materials={"guardianship_commitment": ""},
+)
 _health("family_doctor", "家庭健康档案和家庭医生", "2.10.6", Benefit.SERVICE, "gets_family_doctor")
 _worker("worker_file", "困难职工建档", "2.11.1", Benefit.IDENTIFICATION, "gets_worker_file")
 _worker("worker_aid", "困难职工生活、医疗、助学救助", "2.11.2", Benefit.CASH_ONCE, "gets_worker_aid")
@@ -156,7 +167,7 @@ _worker(
     "2.11.3",
     Benefit.CASH_ONCE,
     "gets_worker_illness_aid",
-    ("首次确诊的诊断证明",),
+    {"diagnosis": "首次确诊的"},
 )
 _worker(
     "worker_temporary_care",
@@ -164,5 +175,5 @@ _worker(
     "2.11.4",
     Benefit.CASH_ONCE,
     "gets_worker_temporary_care",
-    ("事故认定书、火灾证明或诊断证明",),
+    {"accident_certificate": "因事故的", "fire_certificate": "因火灾的", "diagnosis": "因疾病的"},
 )

@@ -111,7 +111,7 @@ book.policy(
     basis=("assistance_law 第二十二条", "rigid_rules 第四条、第十条", "district_rules 二（二）"),
     procedure=RIGID,
     chapter="2.1",
-    materials=("教育、康复等医保结算以外必要支出的票据",),
+    materials={"uninsured_receipt": ""},
     persons="is_dibao_member",
     when_eligible={"months_at_most": "rigid_months_at_most"},
 )

@@ -144,7 +144,7 @@ book.policy(
     department="medical_security",
     kind=Benefit.CASH_ONCE,
     basis=("district_rules 二（二）",),
-    materials=("医保结算范围以外自付费用的票据",),
+    materials={"uninsured_receipt": ""},
     eligible="gets_supplementary_insurance",
 )
 book.policy(
@@ -192,7 +192,7 @@ book.policy(
     kind=Benefit.SERVICE,
     basis=("legal_aid_law 第三十六条、第四十二条、第四十三条", "district_rules 二（六）"),
     procedure=LEGAL_AID,
-    materials=("与申请事项有关的案件材料",),
+    materials={"case_papers": ""},
     eligible="gets_legal_aid",
     on_request=True,
     when_eligible={"goes_first": "goes_first_for_legal_aid"},
@@ -212,6 +212,6 @@ book.policy(
     department="emergency_management",
     kind=Benefit.CASH_ONCE,
     basis=("district_rules 二（七）",),
-    materials=("受伤就诊票据或房屋受损照片",),
+    materials={"injury_or_damage": ""},
     eligible="gets_disaster_insurance",
 )

@@ -203,7 +203,7 @@ book.policy(
     kind=Benefit.CASH_MONTHLY,
     basis=("assistance_law 第十六条", "interim_measures 第三章", "tekun_rules", "district_rules 二（一）"),
     procedure=TEKUN,
-    materials=("家庭以外的法定义务人同意核对其经济状况的书面意见（有此类义务人的）",),
+    materials={"obligor_consent": "有此类义务人的"},
     eligible="is_tekun",
     amount="tekun_amount",
     when_eligible={"self_care": "tekun_self_care"},

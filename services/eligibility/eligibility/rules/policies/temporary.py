@@ -137,7 +137,7 @@ book.policy(
         "district_rules 四",
     ),
     procedure=TEMPORARY,
-    materials=("急难情况说明（可在救助后补交）", "教育等医保结算以外必要支出的票据（支出型救助）"),
+    materials={"explanation": "可在救助后补交", "uninsured_receipt": "支出型救助"},
     when_eligible={"route": "temporary_assistance_route", "papers_due_on": "papers_due_on"},
 )
 book.policy(
@@ -147,6 +147,6 @@ book.policy(
     department="civil_affairs",
     kind=Benefit.CASH_ONCE,
     basis=("district_rules 九（一）",),
-    materials=("同意向慈善组织提供必要信息的书面意见",),
+    materials={"charity_consent": ""},
     on_request=True,
 )
