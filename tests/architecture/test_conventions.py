@@ -45,6 +45,11 @@ CONTRACTS = sorted(contracts(), key=lambda contract: contract.type)
 KEPT_BY_OVERSIGHT_ALONE = {
     "AgreementChanged": "both sides read it from data-sharing, whose gate it is",
     "AgreementOverdue": "the delay is the provider's; oversight sees it",
+    "LeadReported": "those who are told read the lead from data-sharing, which shows each its own",
+    "LeadContactOverdue": "oversight works it as a clue",
+    "LeadClosed": "the senders read how it ended from data-sharing",
+    "LeadErased": "what is gone is nobody's work any more",
+    "LeadLookedAt": "as PersonalDataAccessed",
     "PersonalDataAccessed": "a look at personal data is a matter of the history, which oversight keeps",
     "BatchPublished": "data-sharing holds what was delivered; oversight counts which department delivers and when",
     "BatchRefused": "as BatchPublished; the department reads why from data-sharing",

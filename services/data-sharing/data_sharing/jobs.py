@@ -1,15 +1,16 @@
 """What the clock starts: fetching a declaration and asking the departments, the end of their time to answer, loading a
-delivered file.
+delivered file, meeting families in trouble.
 """
 
 from dataclasses import dataclass
 from uuid import UUID
 
 from data_sharing.clients import Intake, Upstreams
-from data_sharing.handlers import agreements
+from data_sharing.handlers import agreements, leads
 from data_sharing.handlers.asking import CALL_UPSTREAM_JOB, CLOSE_JOB, CLOSE_QUERY_JOB
 from data_sharing.handlers.calling import call_upstream
 from data_sharing.handlers.completing import close_verification
+from data_sharing.handlers.lead_reports import OVERDUE_JOB as LEAD_OVERDUE_JOB
 from data_sharing.handlers.loading import LOAD_JOB, Loader, load_batch
 from data_sharing.handlers.objections import close_query
 from data_sharing.handlers.opening import OPEN_JOB, open_verification
@@ -80,6 +81,16 @@ async def end_agreement(work: Work, _: Means) -> None:
     await agreements.end_agreement(work)
 
 
+async def note_lead_overdue(work: Work, _: Means) -> None:
+    """The time to meet a family in trouble is over."""
+    await leads.note_overdue(work)
+
+
+async def erase_lead(work: Work, _: Means) -> None:
+    """The period after which nothing personal is left of an unfounded lead is over."""
+    await leads.erase_lead(work)
+
+
 JOBS: Jobs[Means] = {
     OPEN_JOB: open_case,
     CLOSE_JOB: close_case,
@@ -88,4 +99,6 @@ JOBS: Jobs[Means] = {
     LOAD_JOB: load,
     agreements.OVERDUE_JOB: note_agreement_overdue,
     agreements.END_JOB: end_agreement,
+    LEAD_OVERDUE_JOB: note_lead_overdue,
+    leads.ERASE_JOB: erase_lead,
 }

@@ -12,6 +12,7 @@ ClueKind = Literal[
     "grant_approval_overdue",
     "amount_written_off",
     "referral_overdue",
+    "lead_contact_overdue",
     "decision_differs",
     "same_person_twice",
     "reconciliation_difference",
@@ -19,7 +20,7 @@ ClueKind = Literal[
 """What may be odd."""
 
 
-class ClueRaised(DistrictEvent, topic="oversight", type="oversight.clue-raised.v1", clause="13.1.2"):
+class ClueRaised(DistrictEvent, topic="oversight", type="oversight.clue-raised.v2", clause="13.1.2"):
     """A detector found something late or odd in the history."""
 
     example: ClassVar = {
@@ -31,7 +32,8 @@ class ClueRaised(DistrictEvent, topic="oversight", type="oversight.clue-raised.v
     }
 
     clue_id: UUID
-    kind: ClueKind
+    kind: str
+    """A ClueKind, or one that came later: whoever reads it lets those be that they do not know."""
     event_id: UUID
     """The event that gave rise to it."""
     street: str | None

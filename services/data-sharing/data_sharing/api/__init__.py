@@ -5,6 +5,7 @@ from data_sharing.api import (
     agreements,
     batches,
     catalogue,
+    leads,
     letters,
     papers,
     queries,
@@ -14,5 +15,5 @@ from data_sharing.api import (
 
 ROUTERS = [
     part.router
-    for part in (catalogue, agreements, queries, verifications, letters, papers, accesses, batches, registries)
+    for part in (catalogue, agreements, queries, verifications, letters, papers, leads, accesses, batches, registries)
 ]

@@ -24,6 +24,13 @@ Renewer = Annotated[Principal, Depends(require(Role.STREET_CLERK, Role.SERVICE))
 LedgerReader = Annotated[Principal, Depends(require(Role.RESIDENT, *OVERSEERS))]
 BatchReader = Annotated[Principal, Depends(require(Role.SERVICE, Role.DISTRICT_OFFICER, *OVERSEERS))]
 RegistryReader = Annotated[Principal, Depends(require(Role.DISTRICT_OFFICER, *OVERSEERS))]
+LeadSender = Annotated[Principal, Depends(require(Role.SERVICE, Role.DEPARTMENT_OFFICER, Role.STREET_CLERK))]
+LeadReader = Annotated[
+    Principal, Depends(require(Role.STREET_CLERK, Role.DISTRICT_OFFICER, Role.DEPARTMENT_OFFICER, *OVERSEERS))
+]
+LeadFollower = Annotated[Principal, Depends(require(Role.STREET_CLERK, Role.DISTRICT_OFFICER, Role.DEPARTMENT_OFFICER))]
+LeadHandler = Annotated[Principal, Depends(require(Role.STREET_CLERK, Role.DISTRICT_OFFICER))]
+DistrictOfficer = Annotated[Principal, Depends(require(Role.DISTRICT_OFFICER))]
 IndicatorReader = Annotated[Principal, Depends(require(*STAFF, *OVERSEERS, Role.OPS))]
 
 

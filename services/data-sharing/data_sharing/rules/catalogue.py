@@ -24,7 +24,16 @@ Asked = Literal["always", "on_request"]
 
 DECLARATION_FIELD = "declaration"
 IDENTITY_FIELDS = ("name", "identity_number")
-_OWN_FIELD_TITLES = {DECLARATION_FIELD: "申报的家庭情况", "name": "姓名", "identity_number": "身份证号码"}
+_OWN_FIELD_TITLES = {
+    DECLARATION_FIELD: "申报的家庭情况",
+    "name": "姓名",
+    "identity_number": "身份证号码",
+    "lead.troubles": "困难情形",
+    "lead.household": "所在家庭",
+    "lead.address": "地址",
+    "lead.phone": "电话",
+    "lead.words": "情况说明",
+}
 _MOST_CHARACTERS = 200
 _MOST_VEHICLES = 100
 _MOST_BENEFITS = 100

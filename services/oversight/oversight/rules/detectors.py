@@ -1,14 +1,15 @@
 """What is a clue (clauses 13.1.1 and 13.1.2): what is late of a grant (its papers and its approval after the payment,
-clause 4.2.1; the look at whoever was paid, 4.2.2; a stage, 4.2.3), late referrals, decisions that leave the assessment,
-one person where the rules ask for two, and of a reserve what was given up and what the bank and the ledger do not tell
-the same (4.3.4). A detector looks at one event and, where it needs them, at earlier events of the same household; it
-judges nobody, it only points.
+clause 4.2.1; the look at whoever was paid, 4.2.2; a stage, 4.2.3), late referrals, families in trouble whom nobody met
+(12.2), decisions that leave the assessment, one person where the rules ask for two, and of a reserve what was given up
+and what the bank and the ledger do not tell the same (4.3.4). A detector looks at one event and, where it needs them,
+at earlier events of the same household; it judges nobody, it only points.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.events import Event
+from shared.events.data_sharing import LeadContactOverdue
 from shared.events.departments import ReferralOverdue
 from shared.events.eligibility import DecisionConfirmed
 from shared.events.emergency_fund import (
@@ -29,6 +30,7 @@ _ALWAYS: Mapping[type[Event], ClueKind] = {
     FollowUpOverdue: "follow_up_overdue",
     GrantApprovalOverdue: "grant_approval_overdue",
     ReferralOverdue: "referral_overdue",
+    LeadContactOverdue: "lead_contact_overdue",
     # Rightly or not, public money is gone.
     AmountWrittenOff: "amount_written_off",
     ReconciliationDifferenceFound: "reconciliation_difference",

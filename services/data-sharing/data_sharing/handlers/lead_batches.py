@@ -1,0 +1,65 @@
+"""Several reports at once: each is taken in or refused by itself (12.2)."""
+
+from collections import Counter
+from typing import Any
+
+from pydantic import ValidationError
+
+from data_sharing.handlers.lead_reports import Result, receive
+from data_sharing.schemas.leads import BatchFault, LeadBatch, LeadBatchAnswer, LeadReport
+from shared.auth import Principal
+from shared.clock import Clock
+from shared.crypto import FieldCipher
+from shared.database import Database
+from shared.idempotency import Claim, answered, claimed, key_owner
+from shared.problems import Problem, field_path
+
+
+async def receive_all(
+    database: Database, caller: Principal, body: LeadBatch, key: str, *, cipher: FieldCipher, clock: Clock
+) -> LeadBatchAnswer:
+    """Take each in, in a transaction of its own. Cut off in the middle, the same batch goes on: the sender's own
+    numbers say which are in.
+    """
+    claim = Claim(
+        owner=key_owner(caller.client_id, caller.subject),
+        key=key,
+        operation="report_several",
+        body=body,
+        answer_type=LeadBatchAnswer,
+    )
+    async with database.transaction() as tx:
+        before = await answered(tx, claim)
+    if before is not None:
+        return before
+    counts: Counter[Result] = Counter()
+    refused = []
+    for number, sent in enumerate(body.reports, start=1):
+        try:
+            report = LeadReport.model_validate(sent)
+            async with database.transaction() as tx:
+                counts[(await receive(tx, caller, report, cipher=cipher, now=clock.now())).result] += 1
+        except ValidationError as error:
+            fields = [field_path(one["loc"]) for one in error.errors(include_input=False)]
+            refused.append(
+                BatchFault(number=number, code="invalid_input", fields=fields, message="提交的内容不符合要求")
+            )
+        except Problem as problem:
+            document = problem.document
+            fields = [one.field.removeprefix("body.") for one in document.errors]
+            refused.append(
+                BatchFault(number=number, code=document.code, fields=fields, message=document.detail or document.title)
+            )
+    answer = LeadBatchAnswer(
+        received=len(body.reports),
+        opened=counts["opened"],
+        joined=counts["joined"],
+        known=counts["known"],
+        refused=refused,
+    )
+
+    async def write() -> Any:
+        return answer
+
+    async with database.transaction() as tx:
+        return await claimed(tx, claim, write)
