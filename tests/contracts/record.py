@@ -100,7 +100,15 @@ _INSIDERS: dict[Role, dict[str, Any]] = {
     Role.STREET_APPROVER: {"subject": APPROVER},
 }
 _TAX: dict[str, Any] = {"subject": "department-tax", "client_id": "department-tax", "department": "tax"}
+_POLICE: dict[str, Any] = {
+    "subject": "department-public_security",
+    "client_id": "department-public_security",
+    "department": "public_security",
+}
 _ADDRESSEES: dict[str, dict[str, Any]] = {
+    "/v1/lead-reports": _POLICE,
+    "/v1/lead-reports/batch": _POLICE,
+    "/v1/lead-reports/{report_id}": _POLICE,
     "/v1/agreements/{agreement_id}": {"subject": "eligibility", "client_id": "eligibility"},
     "/v1/queries/{query_id}": _TAX,
     "/v1/queries/{query_id}/answer": _TAX,
@@ -121,6 +129,7 @@ async def put_on_record(district: District) -> OnRecord:
     shared |= await _apply(district)
     shared |= await _name_obligor(district, shared)
     shared |= await _ask_for_paper(district, shared)
+    shared |= await _report_somebody(district)
     shared |= await _decide(district, shared["application_id"])
     shared |= await _enter_standard(district)
     shared |= await _screen(district, shared["household_id"])
@@ -181,6 +190,13 @@ async def _ask_for_paper(district: District, ids: Mapping[str, str]) -> dict[str
         "data-sharing", path, {"paper": "loss_statement", "reason": "说明急难情况"}, Role.STREET_CLERK, subject=CLERK
     )
     return {"paper_request_id": asked["paper_request_id"]}
+
+
+async def _report_somebody(district: District) -> dict[str, str]:
+    """The police report somebody in trouble."""
+    body = example_of(district["data-sharing"], "POST", "/v1/lead-reports")
+    report = await district.post("data-sharing", "/v1/lead-reports", body, Role.SERVICE, **_POLICE)
+    return {"report_id": report["report_id"], "lead_id": report["lead_id"]}
 
 
 async def _answer_nothing(district: District, asked: VerificationRequested) -> None:

@@ -37,6 +37,9 @@ _OWNERLESS = {
     ("POST /v1/assessments/preview", Role.STREET_CLERK): "a household that is not on record; nothing is stored",
     ("POST /v1/assessments/preview", Role.STREET_APPROVER): "a household that is not on record; nothing is stored",
     ("POST /v1/assessments/preview", Role.SERVICE): "a household that is not on record; nothing is stored",
+    ("POST /v1/lead-reports/batch", Role.SERVICE): "each report in it is refused by itself",
+    ("POST /v1/lead-reports/batch", Role.DEPARTMENT_OFFICER): "each report in it is refused by itself",
+    ("POST /v1/lead-reports/batch", Role.STREET_CLERK): "each report in it is refused by itself",
     ("POST /v1/applications", Role.RESIDENT): "whoever applies, applies for themselves",
 }
 """Writes that touch nothing of anybody else."""

@@ -190,7 +190,7 @@ async def test_a_clerk_reports_for_the_own_street_alone(reporter: Reporter) -> N
 async def test_in_a_batch_the_good_are_taken_and_the_bad_come_back_with_reasons(reporter: Reporter) -> None:
     first, twice = report(about={"identity_number": number(31)}), report(about={"identity_number": number(31)})
     bad = report() | {"troubles": ["bad_luck"]}
-    worse = {key: value for key, value in report().items() if key != "about"} | {"about": {"name": ""}}
+    worse = report(happened_on="2022-10-11", about={"identity_number": "420199197705129039"})
     answer = await reporter.send_batch([first, bad, twice, worse, first])
     assert answer.status_code == 200, answer.text
     document = answer.json()
@@ -198,9 +198,15 @@ async def test_in_a_batch_the_good_are_taken_and_the_bad_come_back_with_reasons(
     assert counts == {"received": 5, "opened": 1, "joined": 1, "known": 1}
     assert [(one["number"], one["fields"]) for one in document["refused"]] == [
         (2, ["troubles[0]"]),
-        (4, ["about.name"]),
+        (4, ["happened_on", "about.identity_number"]),
     ]
     assert counts["received"] == counts["opened"] + counts["joined"] + counts["known"] + len(document["refused"])
+
+
+async def test_a_batch_of_another_form_is_refused_whole(reporter: Reporter) -> None:
+    answer = await reporter.send_batch([report(), report(about={"age": 40})])
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "body.reports[1].about")
+    assert not await reporter.service.recorded(LeadReported)
 
 
 async def test_the_same_batch_again_opens_nothing_more(reporter: Reporter) -> None:

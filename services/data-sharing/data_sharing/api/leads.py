@@ -76,7 +76,7 @@ async def report_several(
     clock: ClockDep,
     cipher: CipherDep,
 ) -> LeadBatchAnswer:
-    """成批报送，至多200条。有误的退回并说明原因，其余照收；重复报送不会重复立案。"""
+    """成批报送，至多200条。格式不符的整批退回；内容有误的单条退回并说明原因，其余照收。"""
     return await lead_batches.receive_all(database, caller, body, key, cipher=cipher, clock=clock)
 
 

@@ -149,15 +149,17 @@ class Announcer:
         self._database = database
         self._clock = clock
         self._held = sorted(held(catalogue))
+        self._is_announced = False
 
     async def run(self) -> None:
         """Once, when the service starts: the list is part of it and does not change while it runs."""
         await self.announce()
+        self._is_announced = True
         await asyncio.Event().wait()
 
     def healthy(self) -> bool:
-        """A list that is late keeps nobody from anything."""
-        return True
+        """Whether the list is out."""
+        return self._is_announced
 
     async def announce(self) -> None:
         """Announce the list unless it is the one that was announced last."""

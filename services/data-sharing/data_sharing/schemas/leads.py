@@ -1,7 +1,7 @@
 """Reports of families in trouble, leads, and how they end."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
@@ -33,6 +33,23 @@ _SAID = {
     "happened_on": "2022-10-10",
     "troubles": ["no_food"],
     "is_urgent": True,
+}
+
+_SEEN = {
+    "lead_id": _LEAD,
+    "street": "420106009",
+    "troubles": ["no_food"],
+    "told": ["civil_affairs"],
+    "is_urgent": True,
+    "state": "closed",
+    "match": "matched",
+    "reports": 1,
+    "opened_at": _AT,
+    "contact_by": "2022-10-11T02:00:00Z",
+    "contacted_at": "2022-10-10T05:00:00Z",
+    "is_overdue": False,
+    "outcome": "helped",
+    "closed_at": "2022-10-12T02:00:00Z",
 }
 
 LeadStateName = Literal["open", "contacted", "closed"]
@@ -110,13 +127,11 @@ class LeadReportView(BaseModel):
 
 
 class LeadBatch(BaseModel):
-    """Several reports at once. A bad one does not keep the others back."""
+    """Several reports at once, all of the right form. What else is wrong with one does not keep the others back."""
 
     model_config = sent(reports=[_SAID | {"about": _ABOUT}])
 
-    reports: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST_IN_A_BATCH)] = Field(
-        description="每条与单条报送相同"
-    )
+    reports: Annotated[list[LeadReport], Field(min_length=1, max_length=MOST_IN_A_BATCH)]
 
 
 class BatchFault(BaseModel):
@@ -124,8 +139,8 @@ class BatchFault(BaseModel):
 
     number: int = Field(description="第几条，从1起", examples=[2])
     code: str = Field(examples=["invalid_input"])
-    fields: list[str] = Field(examples=[["troubles"]])
-    message: str = Field(examples=["提交的内容不符合要求"])
+    fields: list[str] = Field(examples=[["troubles[0]"]])
+    message: str = Field(examples=["共有 1 处需要修改"])
 
 
 class LeadBatchAnswer(BaseModel):
@@ -141,22 +156,7 @@ class LeadBatchAnswer(BaseModel):
 class LeadView(BaseModel):
     """A lead without anything personal."""
 
-    model_config = seen(
-        lead_id=_LEAD,
-        street="420106009",
-        troubles=["no_food"],
-        told=["civil_affairs"],
-        is_urgent=True,
-        state="open",
-        match="matched",
-        reports=1,
-        opened_at=_AT,
-        contact_by="2022-10-11T02:00:00Z",
-        contacted_at="2022-10-10T05:00:00Z",
-        is_overdue=False,
-        outcome="helped",
-        closed_at="2022-10-12T02:00:00Z",
-    )
+    model_config = seen(**_SEEN)
 
     lead_id: UUID
     street: str | None = Field(description="null：尚未落实到街道", examples=["420106009"])
@@ -192,14 +192,14 @@ class SomebodyReported(BaseModel):
         channel="police_110",
         happened_on="2022-10-10",
         name="张*试",
-        identity_number=None,
-        birth_date=None,
+        identity_number="420199********9030",
+        birth_date="1977-05-12",
         age=45,
         sex="M",
         street="420106009",
-        address=None,
+        address="白沙洲大道12号3栋",
         phone="130****0000",
-        words=None,
+        words="家中断粮",
     )
 
     report_id: UUID
@@ -241,6 +241,17 @@ class ContactView(BaseModel):
 
 class LeadDetail(LeadView):
     """A lead with what was reported, who it may be, and what was done."""
+
+    model_config = seen(
+        **_SEEN,
+        person_id=_PERSON,
+        households=[],
+        reported=[],
+        candidates=[],
+        similar=[],
+        contacts=[],
+        application_id=_APPLICATION,
+    )
 
     person_id: UUID | None = Field(description="认定的人", examples=[_PERSON])
     households: list[UUID] = Field(description="此人所在的家庭，已有核对的")
