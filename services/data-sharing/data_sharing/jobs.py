@@ -19,6 +19,7 @@ from shared.clock import Clock
 from shared.crypto import FieldCipher
 from shared.database import Database
 from shared.deadlines import Jobs, Work
+from shared.keys import RENEW_JOB, Keeper
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,7 @@ class Means:
     catalogue: Catalogue
     cipher: FieldCipher
     loader: Loader
+    keys: Keeper
 
 
 async def open_case(work: Work, means: Means) -> None:
@@ -91,6 +93,11 @@ async def erase_lead(work: Work, _: Means) -> None:
     await leads.erase_lead(work)
 
 
+async def renew_values(work: Work, means: Means) -> None:
+    """Write some values again that an older key encrypted."""
+    await means.keys.renew(work)
+
+
 JOBS: Jobs[Means] = {
     OPEN_JOB: open_case,
     CLOSE_JOB: close_case,
@@ -101,4 +108,5 @@ JOBS: Jobs[Means] = {
     agreements.END_JOB: end_agreement,
     LEAD_OVERDUE_JOB: note_lead_overdue,
     leads.ERASE_JOB: erase_lead,
+    RENEW_JOB: renew_values,
 }

@@ -15,12 +15,15 @@ from data_sharing.handlers.preparing import Preparers
 from data_sharing.jobs import JOBS, Means
 from data_sharing.rules.catalogue import load_packed
 from data_sharing.settings import Settings
+from data_sharing.tables.encrypted import ENCRYPTED
 from shared.app import Foundation, create_app
 from shared.clock import Clock
 from shared.crypto import FieldCipher, KeyRing
 from shared.deadlines import Worker
 from shared.http_client import ServiceClient
 from shared.inbox import Consumer
+from shared.keys import Keeper
+from shared.keys import router as keys_router
 from shared.outbox import Relay
 
 SERVICE = "data-sharing"
@@ -36,6 +39,7 @@ def create(
     upstreams = Upstreams(by_department=Upstream.load_all(settings.upstreams_file), http=foundation.http)
     catalogue = replace(load_packed(), upstreams=frozenset(upstreams.by_department))
     cipher = FieldCipher(KeyRing.load(settings.key_file))
+    keys = Keeper(foundation.database, foundation.clock, cipher, service=SERVICE, columns=ENCRYPTED, settings=settings)
     files = BatchFiles(
         directory=settings.batch_directory,
         limit_bytes=settings.batch_limit_bytes,
@@ -54,13 +58,14 @@ def create(
             cipher=cipher,
             preparers=Preparers(cipher=cipher, processes=settings.batch_processes),
         ),
+        keys=keys,
     )
     return create_app(
         service=SERVICE,
         title="数据共享",
         settings=settings,
         foundation=foundation,
-        routers=ROUTERS,
+        routers=[*ROUTERS, keys_router],
         background=[
             Relay(foundation.database, settings.kafka_bootstrap, source=SERVICE),
             Consumer(
@@ -73,7 +78,9 @@ def create(
             ),
             Worker(foundation.database, foundation.clock, JOBS, means),
             Announcer(foundation.database, foundation.clock, catalogue),
+            keys,
         ],
-        state={"means": means, "catalogue": catalogue, "cipher": cipher, "files": files},
+        state={"means": means, "catalogue": catalogue, "cipher": cipher, "files": files, "keys": keys},
+        before=[keys.begin],
         body_limits_bytes={r"/v1/batches/[^/]+/file": settings.batch_limit_bytes},
     )

@@ -7,21 +7,19 @@ from typing import Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.settings import ServiceSettings
+from shared.settings import KeySettings
 
 DEPARTMENT_FIELD = "{department}"
 """What stands in a database URL for the department's code."""
 
 
-class Settings(ServiceSettings):
+class Settings(KeySettings):
     """What can be set for one department's instance, by environment variables with the prefix DOUDI_."""
 
     department: str = Field(pattern=r"^[a-z_]+$")
     """Code of the department, as in `departments.yaml`: tax, housing, ... Its consumer group is departments-<code>."""
     data_sharing_url: str
     """Base URL of data-sharing, where queries are read and answered."""
-    key_file: Path
-    """Key ring of `shared.crypto` for the identity numbers of the registers."""
 
 
 class HostSettings(BaseSettings):
