@@ -5,7 +5,7 @@
 create table encryption_key (
     key_id integer not null,
     check_value text not null,  -- so that an id stays the same key
-    first_seen_at timestamptz not null default now(),
+    held_since timestamptz,  -- since when every replica that looked had it; null: one had not
     written_since timestamptz,  -- when it last became the one to write with; null: it never was
     used_until timestamptz,  -- the last time that a replica wrote with it or a value under it was met
     retired_at timestamptz,  -- nothing is left under it: it may be taken out of the file
@@ -91,6 +91,6 @@ alter table encrypted_column enable row level security, force row level security
 create policy encrypted_column_service on encrypted_column using ((select caller_scope()) = 'service');
 
 grant select, insert on encryption_key, blind_index_key to {app};
-grant update (written_since, used_until, retired_at) on encryption_key to {app};
+grant update (held_since, written_since, used_until, retired_at) on encryption_key to {app};
 grant select on encrypted_column to {app};
 grant update (began_at, position, seen, counts, counted_from, counted_at) on encrypted_column to {app};

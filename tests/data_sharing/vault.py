@@ -25,7 +25,7 @@ SETTLE_SECONDS = 0.3
 KEY_SETTINGS: dict[str, Any] = {
     "key_check_seconds": 0.05,
     "key_settle_seconds": SETTLE_SECONDS,
-    "key_renewal_rows": 3,
+    "key_renewal_rows": 7,
     "key_renewal_pause_seconds": 0,
 }
 

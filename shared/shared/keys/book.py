@@ -16,8 +16,7 @@ from shared.keys.rules import Book, KnownKey, Progress
 _LOCK = sa.text("select pg_advisory_xact_lock(1801812341)")
 _NOW = sa.text("select clock_timestamp()")
 _KEYS = sa.text(
-    "select key_id, check_value, first_seen_at, written_since, used_until, retired_at"
-    " from encryption_key order by key_id"
+    "select key_id, check_value, held_since, written_since, used_until, retired_at from encryption_key order by key_id"
 )
 _INDEX_KEY = sa.text("select check_value from blind_index_key")
 _COLUMNS = sa.text(
@@ -25,8 +24,13 @@ _COLUMNS = sa.text(
     " from encrypted_column"
 )
 _MEET_KEY = sa.text(
-    "insert into encryption_key (key_id, check_value, first_seen_at, used_until)"
+    "insert into encryption_key (key_id, check_value, held_since, used_until)"
     " values (:key_id, :check_value, :now, :used_until) on conflict (key_id) do nothing"
+)
+# Of a key that one replica has not read yet, no other may write values.
+_HELD = sa.text(
+    "update encryption_key set held_since = case when key_id = any(:key_ids) then cast(:now as timestamptz) end"
+    " where (held_since is null) = (key_id = any(:key_ids))"
 )
 _MEET_INDEX_KEY = sa.text(
     "insert into blind_index_key (check_value) values (:check_value) on conflict (is_only) do nothing"
@@ -95,6 +99,7 @@ async def meet(tx: AsyncConnection, ring: KeyRing, book: Book) -> None:
             used_until = None if known else book.now
             values = {"key_id": key_id, "check_value": check_value, "now": book.now, "used_until": used_until}
             await tx.execute(_MEET_KEY, values)
+    await tx.execute(_HELD, {"key_ids": list(ring.keys), "now": book.now})
 
 
 async def write_with(tx: AsyncConnection, key_id: int, *, now: datetime) -> None:

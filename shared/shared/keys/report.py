@@ -18,7 +18,7 @@ _KEYS: list[dict[str, Any]] = [
         "state": "old",
         "is_in_file": True,
         "may_be_removed": False,
-        "first_seen_at": "2026-01-05T01:00:00Z",
+        "held_since": "2026-01-05T01:00:00Z",
         "used_until": "2026-11-02T02:31:07Z",
         "retired_at": None,
         "values": 1200,
@@ -28,7 +28,7 @@ _KEYS: list[dict[str, Any]] = [
         "state": "writing",
         "is_in_file": True,
         "may_be_removed": False,
-        "first_seen_at": "2026-11-02T02:25:30Z",
+        "held_since": "2026-11-02T02:25:30Z",
         "used_until": "2026-11-02T02:31:37Z",
         "retired_at": None,
         "values": 800,
@@ -68,7 +68,7 @@ class KeyView(BaseModel):
     )
     is_in_file: bool = Field(description="本实例采用的密钥文件里有没有它")
     may_be_removed: bool = Field(description="可以从密钥文件中移除")
-    first_seen_at: datetime
+    held_since: datetime | None = Field(description="自何时起所有实例都有它；null：有实例还没有")
     used_until: datetime | None
     retired_at: datetime | None
     values: int = Field(description="最近一轮清点时用它加密的数据数")
@@ -144,7 +144,7 @@ def _key_view(key: KnownKey, book: Book, ring: KeyRing) -> KeyView:
         state=state,
         is_in_file=key.key_id in ring.keys,
         may_be_removed=state in ("retired", "unused"),
-        first_seen_at=key.first_seen_at,
+        held_since=key.held_since,
         used_until=key.used_until,
         retired_at=key.retired_at,
         values=book.values_under(key.key_id),

@@ -18,7 +18,7 @@ class KnownKey:
 
     key_id: int
     check_value: str
-    first_seen_at: datetime
+    held_since: datetime | None
     written_since: datetime | None
     used_until: datetime | None
     retired_at: datetime | None
@@ -94,15 +94,15 @@ def fault_of(ring: KeyRing, book: Book) -> Fault | None:
 def key_to_write_with(ring: KeyRing, book: Book, *, was_changed: bool, settle: timedelta) -> int:
     """The id of the key for new values. `book` knows all keys of the ring.
 
-    A key that was never written with waits until every replica has it. One that was, and no longer is, comes back only
-    by a file that `was_changed` under the running process: a replica that starts with an old copy must not turn back.
+    Another key waits until every replica has it. One that was written with, and no longer is, comes back only by a file
+    that `was_changed` under the running process: a replica that starts with an old copy must not turn back.
     """
     writing = book.writing
     if writing is None:
         return ring.current
     wanted = next(key for key in book.keys if key.key_id == ring.current)
     may_be_next = wanted.written_since is None or was_changed
-    is_everywhere = wanted.first_seen_at + settle <= book.now
+    is_everywhere = wanted.held_since is not None and wanted.held_since + settle <= book.now
     return wanted.key_id if may_be_next and is_everywhere else writing.key_id
 
 
