@@ -29,7 +29,7 @@ NEEDED_ROOMS = {"main", "settings", "api", "schemas", "consumers", "handlers", "
 SHARED_MODULES = {
     "app", "auth", "bus", "clock", "crypto", "database", "deadlines", "events", "http_client", "idempotency",
     "identity", "ids", "inbox", "limits", "logs", "migrations", "money", "outbox", "papers", "parameters",
-    "platform_0001", "problems", "seal", "settings", "telemetry", "testing", "working_days",
+    "platform_0001", "problems", "seal", "settings", "signatures", "telemetry", "testing", "working_days",
 }  # fmt: skip
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "base", "constants", "exceptions", "misc", "models", "services"}
 

@@ -242,7 +242,15 @@ def catalogue() -> Catalogue:
 
 
 @pytest.fixture
-async def service(database_for: Callable[[str], DatabaseUrls], tmp_path: Path) -> AsyncIterator[Service]:
+def further_settings() -> dict[str, Any]:
+    """What a module of tests sets besides."""
+    return {}
+
+
+@pytest.fixture
+async def service(
+    database_for: Callable[[str], DatabaseUrls], tmp_path: Path, further_settings: dict[str, Any]
+) -> AsyncIterator[Service]:
     keys = tmp_path / "keys.json"
     keys.write_text(json.dumps({"current": 1, "keys": {"1": "5a" * 16}, "index_key": "a5" * 32}))
     urls, clock, mint, intake = database_for("data_sharing"), FixedClock(MONDAY), TokenMint(), Intake()
@@ -258,6 +266,7 @@ async def service(database_for: Callable[[str], DatabaseUrls], tmp_path: Path) -
         key_file=keys,
         batch_directory=tmp_path / "batches",
         batch_processes=0,
+        **further_settings,
     )
     network = mint.session()
     app = create(settings, clock=clock, http=network)

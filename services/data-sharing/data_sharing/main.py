@@ -12,6 +12,7 @@ from data_sharing.handlers.batch_files import BatchFiles
 from data_sharing.handlers.loading import Loader
 from data_sharing.handlers.papers import Announcer
 from data_sharing.handlers.preparing import Preparers
+from data_sharing.handlers.signed_requests import Gate
 from data_sharing.jobs import JOBS, Means
 from data_sharing.rules.catalogue import load_packed
 from data_sharing.settings import Settings
@@ -22,8 +23,10 @@ from shared.deadlines import Worker
 from shared.http_client import ServiceClient
 from shared.inbox import Consumer
 from shared.outbox import Relay
+from shared.signatures import TrustedKeys, load_signers
 
 SERVICE = "data-sharing"
+_BATCH_FILE = r"/v1/batches/[^/]+/file"
 
 
 def create(
@@ -74,6 +77,20 @@ def create(
             Worker(foundation.database, foundation.clock, JOBS, means),
             Announcer(foundation.database, foundation.clock, catalogue),
         ],
-        state={"means": means, "catalogue": catalogue, "cipher": cipher, "files": files},
-        body_limits_bytes={r"/v1/batches/[^/]+/file": settings.batch_limit_bytes},
+        state={
+            "means": means,
+            "catalogue": catalogue,
+            "cipher": cipher,
+            "files": files,
+            "signature_gate": _gate(settings, foundation),
+        },
+        body_limits_bytes={_BATCH_FILE: settings.batch_limit_bytes},
+        answer_signer=None if settings.signing_keys_file is None else load_signers(settings.signing_keys_file)[SERVICE],
     )
+
+
+def _gate(settings: Settings, foundation: Foundation) -> Gate | None:
+    if settings.signers_file is None:
+        return None
+    keys = TrustedKeys.load(settings.signers_file)
+    return Gate(foundation.database, foundation.clock, keys, streamed=_BATCH_FILE)

@@ -30,6 +30,7 @@ from shared.deadlines import Worker
 from shared.http_client import ServiceClient
 from shared.inbox import Consumer
 from shared.outbox import Relay
+from shared.signatures import Signing, TrustedKeys, load_signers
 
 
 def directory() -> Directory:
@@ -49,7 +50,10 @@ def create(
     foundation = Foundation.of(settings, clock=clock, http=http)
     office = open_office(directory(), settings.department)
     cipher = FieldCipher(KeyRing.load(settings.key_file))
-    data_sharing = DataSharing(ServiceClient(settings.data_sharing_url, tokens=foundation.tokens, http=foundation.http))
+    service = ServiceClient(
+        settings.data_sharing_url, tokens=foundation.tokens, http=foundation.http, signing=_signing(settings)
+    )
+    data_sharing = DataSharing(service)
     desk = Desk(office=office, database=foundation.database, cipher=cipher, data_sharing=data_sharing)
     return create_app(
         service="departments",
@@ -72,6 +76,13 @@ def create(
         state={"office": office, "cipher": cipher, "desk": desk},
         registry=registry,
     )
+
+
+def _signing(settings: Settings) -> Signing | None:
+    if settings.signing_keys_file is None or settings.signers_file is None:
+        return None
+    signer = load_signers(settings.signing_keys_file)[settings.client_id]
+    return Signing(signer=signer, keys=TrustedKeys.load(settings.signers_file), other="data-sharing")
 
 
 class _Server(uvicorn.Server):
