@@ -9,12 +9,15 @@ from data_sharing.api import ROUTERS
 from data_sharing.clients import Intake, Upstream, Upstreams
 from data_sharing.consumers import SUBSCRIPTIONS
 from data_sharing.handlers.batch_files import BatchFiles
+from data_sharing.handlers.comparing import plan_comparisons
 from data_sharing.handlers.loading import Loader
-from data_sharing.handlers.papers import Announcer
+from data_sharing.handlers.papers import announce_held_papers
 from data_sharing.handlers.preparing import Preparers
 from data_sharing.handlers.signed_requests import Gate
+from data_sharing.handlers.starting import AtStart
 from data_sharing.jobs import JOBS, Means
 from data_sharing.rules.catalogue import load_packed
+from data_sharing.rules.comparisons import load as load_comparisons
 from data_sharing.settings import Settings
 from shared.app import Foundation, create_app
 from shared.clock import Clock
@@ -38,6 +41,7 @@ def create(
     intake = ServiceClient(settings.intake_url, tokens=foundation.tokens, http=foundation.http)
     upstreams = Upstreams(by_department=Upstream.load_all(settings.upstreams_file), http=foundation.http)
     catalogue = replace(load_packed(), upstreams=frozenset(upstreams.by_department))
+    comparisons = load_comparisons(catalogue)
     cipher = FieldCipher(KeyRing.load(settings.key_file))
     files = BatchFiles(
         directory=settings.batch_directory,
@@ -50,6 +54,7 @@ def create(
         intake=Intake(intake),
         upstreams=upstreams,
         catalogue=catalogue,
+        comparisons=comparisons,
         cipher=cipher,
         loader=Loader(
             files=files,
@@ -75,11 +80,15 @@ def create(
                 fetch_wait_ms=settings.kafka_fetch_wait_milliseconds,
             ),
             Worker(foundation.database, foundation.clock, JOBS, means),
-            Announcer(foundation.database, foundation.clock, catalogue),
+            AtStart(
+                lambda: announce_held_papers(foundation.database, foundation.clock, catalogue),
+                lambda: plan_comparisons(foundation.database, foundation.clock, comparisons),
+            ),
         ],
         state={
             "means": means,
             "catalogue": catalogue,
+            "comparisons": comparisons,
             "cipher": cipher,
             "files": files,
             "signature_gate": _gate(settings, foundation),
