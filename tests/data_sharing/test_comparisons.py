@@ -219,6 +219,15 @@ async def test_without_an_agreement_nothing_is_compared(service: Service) -> Non
     assert (await run(service, "benefits_that_exclude_each_other"))["state"] == "completed"
 
 
+async def test_a_data_set_that_nobody_delivered_is_not_an_empty_one(service: Service) -> None:
+    """Without the register of benefits, everybody would be without their allowance."""
+    await registered(service, person(1))
+    await delivered(service, "disability_register", "grade", "disabled_federation", (1, 1))
+    refused = await run(service, "severely_disabled_without_allowance")
+    assert (refused["state"], refused["reason"]) == ("refused", "not_delivered:benefit_register")
+    assert not await service.recorded(ComparisonHitFound)
+
+
 async def test_comparisons_run_by_themselves_on_their_days(service: Service) -> None:
     await plan_comparisons(service.database, service.clock, COMPARISONS)
     await plan_comparisons(service.database, service.clock, COMPARISONS)

@@ -20,7 +20,7 @@ from data_sharing.tables.accesses import access
 from data_sharing.tables.comparisons import comparison_hit, comparison_run
 from data_sharing.tables.leads import lead_report
 from data_sharing.tables.persons import person
-from data_sharing.tables.registries import person_version
+from data_sharing.tables.registries import batch, person_version
 from shared import deadlines, outbox
 from shared.auth import OVERSEERS, Principal
 from shared.clock import Clock, local_date
@@ -51,10 +51,10 @@ async def run_comparison(work: Work, comparisons: Mapping[str, Comparison], *, c
         if comparison is None:
             return
         run_id, fields = new_id(), fields_of_others(comparison, catalogue)
-        refusal = None
-        if fields:
+        reason = await _missing(tx, comparison)
+        if reason is None and fields:
             refusal = await spend(tx, consumer=CONSUMER, purpose=PURPOSE, fields=fields, now=work.now)
-        reason = None if refusal is None else refusal.reason
+            reason = None if refusal is None else refusal.reason
         found, new, gone = (0, 0, 0) if reason is not None else await _compare(tx, comparison, run_id, now=work.now)
         await tx.execute(
             insert(comparison_run).values(
@@ -79,6 +79,16 @@ async def run_comparison(work: Work, comparisons: Mapping[str, Comparison], *, c
             reason=reason,
         )
         await deadlines.schedule(tx, kind=RUN_JOB, subject=comparison.code, due_at=comparison.next_run(work.now))
+
+
+async def _missing(tx: AsyncConnection, comparison: Comparison) -> str | None:
+    """A data set that nobody delivered is not an empty one: without the register of benefits nobody receives any."""
+    needed = {path.partition(".")[0] for path in comparison.fields}
+    delivered = sa.select(batch.c.data_set).where(
+        batch.c.data_set.in_(needed), batch.c.published_at.is_not(None), batch.c.superseded_at.is_(None)
+    )
+    missing = needed - set((await tx.execute(delivered)).scalars())
+    return f"not_delivered:{min(missing)}" if missing else None
 
 
 async def _compare(tx: AsyncConnection, comparison: Comparison, run_id: UUID, *, now: datetime) -> tuple[int, int, int]:
