@@ -5,7 +5,7 @@ A service's `main.py` calls `create_app` once; nothing else builds an applicatio
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -96,8 +96,10 @@ def create_app(
     body_limits_bytes: Mapping[str, int] = MappingProxyType({}),
     answer_signer: Signer | None = None,
     registry: CollectorRegistry = REGISTRY,
+    before: Sequence[Callable[[], Awaitable[None]]] = (),
 ) -> FastAPI:
-    """The application of one service. `state` is what its endpoints reach through `request.app.state`.
+    """The application of one service. `state` is what its endpoints reach through `request.app.state`; `before` is done
+    before any part runs and any request is taken.
 
     `body_limits_bytes`: by pattern of the path, for endpoints that stream their body instead of reading it whole.
     `answer_signer`: signs the answers to requests whose signature held.
@@ -107,6 +109,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        for step in before:
+            await step()
         tasks = [asyncio.create_task(_keep_running(part), name=type(part).__name__) for part in background]
         # What is there by now stays as long as the process: collections need not walk it again and again.
         gc.collect()

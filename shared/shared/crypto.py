@@ -1,12 +1,13 @@
 """Identity numbers at rest: SM4-GCM with key id and associated data, found again by a keyed HMAC-SM3 index.
 
-A software implementation behind a small interface; production puts a certified module behind `FieldCipher`.
+A software implementation behind a small interface; production puts a certified module behind `FieldCipher`. How keys
+are changed while a service runs is in `shared.keys`.
 """
 
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -21,29 +22,45 @@ _NONCE_BYTES = 12
 _TAG_BYTES = 16
 _KEY_BYTES = 16
 _INDEX_BYTES = 16
+_CHECK_BYTES = 4
 
 
 class CannotDecrypt(Exception):
     """The ciphertext is altered, belongs to another field, or its key is not in the ring."""
 
 
+class KeyFileBroken(ValueError):
+    """The key file is missing, half written, or not a key ring. Says nothing of what stands in it."""
+
+
+class KeysClosed(RuntimeError):
+    """The keys of this process do not fit its database: it must neither write nor look for anything."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class KeyRing:
     """Keys by id, the one that new values are written with, and the key of the blind index."""
 
-    keys: dict[int, bytes]
+    keys: dict[int, bytes] = field(repr=False)
     current: int
-    index_key: bytes
+    index_key: bytes = field(repr=False)
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read a key file: JSON with `current`, `keys` (id to hex of 16 bytes) and `index_key` (hex of 32 bytes)."""
-        document = json.loads(path.read_text(encoding="ascii"))
-        return cls(
-            keys={int(key_id): bytes.fromhex(key) for key_id, key in document["keys"].items()},
-            current=int(document["current"]),
-            index_key=bytes.fromhex(document["index_key"]),
-        )
+        """Read a key file: JSON with `current`, `keys` (id to hex of 16 bytes) and `index_key` (hex of 32 bytes).
+
+        Raises KeyFileBroken.
+        """
+        try:
+            document = json.loads(path.read_text(encoding="ascii"))
+            return cls(
+                keys={int(key_id): bytes.fromhex(key) for key_id, key in document["keys"].items()},
+                current=int(document["current"]),
+                index_key=bytes.fromhex(document["index_key"]),
+            )
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            # Not the error's own words: they may repeat what stands in the file.
+            raise KeyFileBroken(f"{path.name} is no key ring ({type(error).__name__})") from None
 
     def __post_init__(self) -> None:
         if self.current not in self.keys:
@@ -54,29 +71,67 @@ class KeyRing:
         if len(self.index_key) < 32:
             raise ValueError("the index key of the key ring is shorter than 32 bytes")
 
+    def check_values(self) -> dict[int, str]:
+        """What tells each key from another of the same id, and nothing of it: eight digits."""
+        return {key_id: _check_value(key) for key_id, key in self.keys.items()}
+
+    def index_check_value(self) -> str:
+        """The same of the key of the blind index."""
+        return _check_value(self.index_key)
+
+
+def _check_value(key: bytes) -> str:
+    mac = HMAC(key, hashes.SM3())
+    mac.update(b"check value of a key")
+    return mac.finalize()[:_CHECK_BYTES].hex()
+
+
+def key_id_of(value: bytes) -> int:
+    """The id of the key that a value was encrypted with. Raises CannotDecrypt for what is no value of ours."""
+    if len(value) < 2 + _NONCE_BYTES + _TAG_BYTES or value[0] != _FORMAT:
+        raise CannotDecrypt("unknown format")
+    return value[1]
+
 
 class FieldCipher:
     """Encrypts short fields. `field` (table.column) is bound in, so a value cannot be moved to another column."""
 
     def __init__(self, ring: KeyRing) -> None:
+        self._ring: KeyRing | None = ring
+
+    @property
+    def ring(self) -> KeyRing:
+        """The keys of now. Raises KeysClosed. Whoever does several things with them asks once: they may change."""
+        if self._ring is None:
+            raise KeysClosed("the keys of this process are not those of its database")
+        return self._ring
+
+    def use(self, ring: KeyRing) -> None:
+        """From now on these keys."""
         self._ring = ring
+
+    def close(self) -> None:
+        """From now on none, until `use`."""
+        self._ring = None
 
     def encrypt(self, text: str, *, field: str) -> bytes:
         """Version, key id, nonce, ciphertext, tag. Two calls give two different values."""
+        ring = self.ring
         nonce = os.urandom(_NONCE_BYTES)
-        encryptor = Cipher(SM4(self._ring.keys[self._ring.current]), modes.GCM(nonce)).encryptor()
-        header = bytes([_FORMAT, self._ring.current])
+        encryptor = Cipher(SM4(ring.keys[ring.current]), modes.GCM(nonce)).encryptor()
+        header = bytes([_FORMAT, ring.current])
         encryptor.authenticate_additional_data(header + field.encode())
         ciphertext = encryptor.update(text.encode()) + encryptor.finalize()
         return header + nonce + ciphertext + encryptor.tag
 
     def decrypt(self, value: bytes, *, field: str) -> str:
         """The text again. Raises CannotDecrypt."""
-        if len(value) < 2 + _NONCE_BYTES + _TAG_BYTES or value[0] != _FORMAT or value[1] not in self._ring.keys:
-            raise CannotDecrypt(f"{field}: unknown format or key")
+        keys = self.ring.keys
+        if key_id_of(value) not in keys:
+            raise CannotDecrypt(f"{field}: no key {value[1]}")
         header, nonce = value[:2], value[2 : 2 + _NONCE_BYTES]
         ciphertext, tag = value[2 + _NONCE_BYTES : -_TAG_BYTES], value[-_TAG_BYTES:]
-        decryptor = Cipher(SM4(self._ring.keys[value[1]]), modes.GCM(nonce, tag)).decryptor()
+        decryptor = Cipher(SM4(keys[value[1]]), modes.GCM(nonce, tag)).decryptor()
         decryptor.authenticate_additional_data(header + field.encode())
         try:
             return (decryptor.update(ciphertext) + decryptor.finalize()).decode()
@@ -85,7 +140,7 @@ class FieldCipher:
 
     def blind_index(self, text: str, *, field: str) -> bytes:
         """What equal values share and nobody without the key can compute: 16 bytes of HMAC-SM3."""
-        mac = HMAC(self._ring.index_key, hashes.SM3())
+        mac = HMAC(self.ring.index_key, hashes.SM3())
         mac.update(field.encode() + b"\x00" + text.encode())
         return mac.finalize()[:_INDEX_BYTES]
 
@@ -94,7 +149,7 @@ class FieldCipher:
 
         What key and field have in common is computed once and copied.
         """
-        begun = HMAC(self._ring.index_key, hashes.SM3())
+        begun = HMAC(self.ring.index_key, hashes.SM3())
         begun.update(field.encode() + b"\x00")
         found = []
         for text in texts:

@@ -1,7 +1,7 @@
 """Migrations: how a service's alembic environment runs, and the tables that `shared` brings to each service.
 
-A `platform_NNNN` function never changes once released; a later change is a new function that a service's next
-migration calls.
+A `platform_NNNN` or `keys_NNNN` function never changes once released; a later change is a new function that a
+service's next migration calls.
 """
 
 import asyncio
@@ -24,6 +24,8 @@ _WRITE_KEY = sa.text(
     " on conflict (key_id) do nothing"
 )
 _PLATFORM_0001 = (Path(__file__).parent / "platform_0001.sql").read_text(encoding="utf-8")
+_KEYS_0001 = (Path(__file__).parent / "keys_0001.sql").read_text(encoding="utf-8")
+_NAME_COLUMN = sa.text("insert into encrypted_column (table_name, column_name) values (:table_name, :column_name)")
 
 
 def migrate(directory: Path, owner_url: str, *, seal_keys: Sequence[SealKey]) -> None:
@@ -78,6 +80,20 @@ def platform_0001(op: Operations) -> None:
     The run-time role is named after the owner: `intake_owner` gives `intake_app`.
     """
     run_sql(op, _PLATFORM_0001)
+
+
+def keys_0001(op: Operations) -> None:
+    """What `shared.keys` remembers of keys, and the one way to write ciphertext again."""
+    run_sql(op, _KEYS_0001)
+
+
+def name_encrypted(op: Operations, *columns: str) -> None:
+    """Say which columns hold ciphertext (`person.name`), in tables that have row-level security already."""
+    connection = op.get_bind()
+    connection.execute(sa.text("select act_as_service()"))
+    for column in columns:
+        table_name, _, column_name = column.partition(".")
+        connection.execute(_NAME_COLUMN, {"table_name": table_name, "column_name": column_name})
 
 
 def run_sql(op: Operations, sql: str) -> None:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from shared.crypto import KeysClosed
 from shared.logs import mask_identity_numbers, mask_text
 
 MEDIA_TYPE = "application/problem+json"
@@ -221,6 +222,10 @@ def install_problem_handlers(app: FastAPI) -> None:
         _log.warning("request.no_connection", error=type(error).__name__)
         return respond(plain_problem(503, detail="数据库连接繁忙", headers={"Retry-After": "1"}))
 
+    async def on_keys_closed(_: Request, error: Exception) -> Response:
+        _log.error("request.keys_closed", error=str(error))
+        return respond(plain_problem(503, detail="加密密钥与数据库不符", headers={"Retry-After": "30"}))
+
     async def on_anything(request: Request, error: Exception) -> Response:
         _log.error("request.failed", path=request.url.path, exc_info=error)
         return respond(plain_problem(500))
@@ -229,4 +234,5 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(PoolTimeout, on_no_connection)
+    app.add_exception_handler(KeysClosed, on_keys_closed)
     app.add_exception_handler(Exception, on_anything)

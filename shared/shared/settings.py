@@ -3,8 +3,9 @@ environment; every name is documented in `deploy/`.
 """
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.clock import Clock, MovableClock, SystemClock
@@ -53,3 +54,25 @@ class ServiceSettings(BaseSettings):
     def clock(self) -> Clock:
         """Business time of this deployment."""
         return SystemClock() if self.clock_file is None else MovableClock(self.clock_file)
+
+
+class KeySettings(ServiceSettings):
+    """Settings of services that encrypt fields (decision 30)."""
+
+    key_file: Path
+    """Key ring of `shared.crypto`. It is read again while the service runs."""
+    key_check_seconds: float = Field(default=30, gt=0, le=300)
+    """How often the key file is read."""
+    key_settle_seconds: float = Field(default=300, gt=0, le=86_400)
+    """Within this time every replica has read a changed file, and no write is under way that began before. As long
+    waits a new key before it is written with, and an old one, unused, before it may be taken out."""
+    key_renewal_rows: int = Field(default=500, ge=1, le=10_000)
+    """Rows of one step of writing old values again, in one transaction."""
+    key_renewal_pause_seconds: float = Field(default=0.1, ge=0, le=3600)
+    """Between two steps, for everybody else."""
+
+    @model_validator(mode="after")
+    def _settles_after_every_replica_has_looked(self) -> Self:
+        if self.key_settle_seconds < 3 * self.key_check_seconds:
+            raise ValueError("DOUDI_KEY_SETTLE_SECONDS must be at least three times DOUDI_KEY_CHECK_SECONDS")
+        return self

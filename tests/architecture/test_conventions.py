@@ -28,8 +28,9 @@ ROOMS = {
 NEEDED_ROOMS = {"main", "settings", "api", "schemas", "consumers", "handlers", "rules", "tables"}
 SHARED_MODULES = {
     "app", "auth", "bus", "clock", "crypto", "database", "deadlines", "events", "http_client", "idempotency",
-    "identity", "ids", "inbox", "limits", "logs", "migrations", "money", "outbox", "papers", "parameters",
-    "platform_0001", "problems", "seal", "settings", "signatures", "telemetry", "testing", "working_days",
+    "identity", "ids", "inbox", "keys", "keys_0001", "limits", "logs", "migrations", "money", "outbox",
+    "papers", "parameters", "platform_0001", "problems", "seal", "settings", "signatures", "telemetry", "testing",
+    "working_days",
 }  # fmt: skip
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "base", "constants", "exceptions", "misc", "models", "services"}
 

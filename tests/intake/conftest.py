@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from doudi.databases import DatabaseUrls
 from intake.consumers import SUBSCRIPTIONS
+from intake.handlers.application import Desk
 from intake.main import create
 from intake.settings import Settings
 from shared.auth import Role
@@ -98,6 +99,7 @@ class Intake:
     mint: TokenMint
     http: httpx.AsyncClient
     log: io.StringIO
+    desk: Desk
 
     def resident(self, subject: str = "resident-1") -> dict[str, str]:
         """A resident, through the mini-program."""
@@ -184,5 +186,7 @@ async def intake(
     assert isinstance(handler, logging.StreamHandler), "logs go to a stream"
     handler.setStream(log)
     async with client_of(app) as http:
-        yield Intake(urls=urls, database=app.state.database, clock=clock, mint=mint, http=http, log=log)
+        yield Intake(
+            urls=urls, database=app.state.database, clock=clock, mint=mint, http=http, log=log, desk=app.state.desk
+        )
     await app.state.database.close()

@@ -22,6 +22,7 @@ from shared.clock import Clock
 from shared.crypto import FieldCipher
 from shared.database import Database
 from shared.deadlines import Jobs, Work
+from shared.keys import RENEW_JOB, Keeper
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,7 @@ class Means:
     comparisons: Mapping[str, Comparison]
     cipher: FieldCipher
     loader: Loader
+    keys: Keeper
 
 
 async def open_case(work: Work, means: Means) -> None:
@@ -105,6 +107,11 @@ async def open_lead_of_hit(work: Work, means: Means) -> None:
     await comparing.open_lead_of_hit(work, means.comparisons)
 
 
+async def renew_values(work: Work, means: Means) -> None:
+    """Write some values again that an older key encrypted."""
+    await means.keys.renew(work)
+
+
 JOBS: Jobs[Means] = {
     OPEN_JOB: open_case,
     CLOSE_JOB: close_case,
@@ -117,4 +124,5 @@ JOBS: Jobs[Means] = {
     leads.ERASE_JOB: erase_lead,
     comparing.RUN_JOB: run_comparison,
     comparing.LEAD_JOB: open_lead_of_hit,
+    RENEW_JOB: renew_values,
 }

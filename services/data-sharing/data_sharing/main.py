@@ -19,12 +19,15 @@ from data_sharing.jobs import JOBS, Means
 from data_sharing.rules.catalogue import load_packed
 from data_sharing.rules.comparisons import load as load_comparisons
 from data_sharing.settings import Settings
+from data_sharing.tables.encrypted import ENCRYPTED
 from shared.app import Foundation, create_app
 from shared.clock import Clock
 from shared.crypto import FieldCipher, KeyRing
 from shared.deadlines import Worker
 from shared.http_client import ServiceClient
 from shared.inbox import Consumer
+from shared.keys import Keeper
+from shared.keys import router as keys_router
 from shared.outbox import Relay
 from shared.signatures import TrustedKeys, load_signers
 
@@ -43,6 +46,7 @@ def create(
     catalogue = replace(load_packed(), upstreams=frozenset(upstreams.by_department))
     comparisons = load_comparisons(catalogue)
     cipher = FieldCipher(KeyRing.load(settings.key_file))
+    keys = Keeper(foundation.database, foundation.clock, cipher, service=SERVICE, columns=ENCRYPTED, settings=settings)
     files = BatchFiles(
         directory=settings.batch_directory,
         limit_bytes=settings.batch_limit_bytes,
@@ -62,13 +66,14 @@ def create(
             cipher=cipher,
             preparers=Preparers(cipher=cipher, processes=settings.batch_processes),
         ),
+        keys=keys,
     )
     return create_app(
         service=SERVICE,
         title="数据共享",
         settings=settings,
         foundation=foundation,
-        routers=ROUTERS,
+        routers=[*ROUTERS, keys_router],
         background=[
             Relay(foundation.database, settings.kafka_bootstrap, source=SERVICE),
             Consumer(
@@ -84,6 +89,7 @@ def create(
                 lambda: announce_held_papers(foundation.database, foundation.clock, catalogue),
                 lambda: plan_comparisons(foundation.database, foundation.clock, comparisons),
             ),
+            keys,
         ],
         state={
             "means": means,
@@ -92,7 +98,9 @@ def create(
             "cipher": cipher,
             "files": files,
             "signature_gate": _gate(settings, foundation),
+            "keys": keys,
         },
+        before=[keys.begin],
         body_limits_bytes={_BATCH_FILE: settings.batch_limit_bytes},
         answer_signer=None if settings.signing_keys_file is None else load_signers(settings.signing_keys_file)[SERVICE],
     )

@@ -5,16 +5,14 @@ from pathlib import Path
 
 from pydantic import Field
 
-from shared.settings import ServiceSettings
+from shared.settings import KeySettings
 
 
-class Settings(ServiceSettings):
+class Settings(KeySettings):
     """Settings of data-sharing. Environment variables carry the prefix DOUDI_."""
 
     intake_url: str
     """Base URL of intake, where declarations come from."""
-    key_file: Path
-    """Key ring of `shared.crypto` for identity numbers and names."""
     signers_file: Path | None = None
     """Which systems sign what they send, with their public keys: JSON that `shared.signatures.TrustedKeys` reads. A
     client that stands there signs every request. Unset: none does."""

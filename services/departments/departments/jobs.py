@@ -18,6 +18,7 @@ from shared.database import Database
 from shared.deadlines import Jobs, Work
 from shared.events.data_sharing import AnswerOutcome
 from shared.http_client import CallRefused
+from shared.keys import RENEW_JOB, Keeper
 
 _log = structlog.get_logger(__name__)
 _answers = Counter("doudi_department_answers_total", "Answers to verification", ["department", "outcome"])
@@ -37,6 +38,7 @@ class Desk:
     database: Database
     cipher: FieldCipher
     data_sharing: DataSharing
+    keys: Keeper
 
 
 async def answer_query(work: Work, desk: Desk) -> None:
@@ -98,8 +100,14 @@ async def _watch(work: Work, desk: Desk, clock: Clock) -> None:
         _overdue.labels(desk.office.code, clock).inc()
 
 
+async def renew_values(work: Work, desk: Desk) -> None:
+    """Write some values again that an older key encrypted."""
+    await desk.keys.renew(work)
+
+
 JOBS: Jobs[Desk] = {
     "answer_query": answer_query,
     "watch_acceptance": watch_acceptance,
     "watch_completion": watch_completion,
+    RENEW_JOB: renew_values,
 }

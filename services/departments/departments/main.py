@@ -23,12 +23,15 @@ from departments.consumers import subscriptions_of
 from departments.jobs import JOBS, Desk
 from departments.rules.offices import Directory, open_office, read_directory
 from departments.settings import HostSettings, Settings
+from departments.tables import ENCRYPTED
 from shared.app import Foundation, create_app
 from shared.clock import Clock
 from shared.crypto import FieldCipher, KeyRing
 from shared.deadlines import Worker
 from shared.http_client import ServiceClient
 from shared.inbox import Consumer
+from shared.keys import Keeper
+from shared.keys import router as keys_router
 from shared.outbox import Relay
 from shared.signatures import Signing, TrustedKeys, load_signers
 
@@ -54,13 +57,21 @@ def create(
         settings.data_sharing_url, tokens=foundation.tokens, http=foundation.http, signing=_signing(settings)
     )
     data_sharing = DataSharing(service)
-    desk = Desk(office=office, database=foundation.database, cipher=cipher, data_sharing=data_sharing)
+    keys = Keeper(
+        foundation.database,
+        foundation.clock,
+        cipher,
+        service=f"departments-{office.code}",
+        columns=ENCRYPTED,
+        settings=settings,
+    )
+    desk = Desk(office=office, database=foundation.database, cipher=cipher, data_sharing=data_sharing, keys=keys)
     return create_app(
         service="departments",
         title=f"{office.department.name}协同服务",
         settings=settings,
         foundation=foundation,
-        routers=[router],
+        routers=[router, keys_router],
         background=[
             Relay(foundation.database, settings.kafka_bootstrap, source=f"departments-{office.code}"),
             Consumer(
@@ -72,8 +83,10 @@ def create(
                 fetch_wait_ms=settings.kafka_fetch_wait_milliseconds,
             ),
             Worker(foundation.database, foundation.clock, JOBS, desk),
+            keys,
         ],
-        state={"office": office, "cipher": cipher, "desk": desk},
+        state={"office": office, "cipher": cipher, "desk": desk, "keys": keys},
+        before=[keys.begin],
         registry=registry,
     )
 

@@ -7,13 +7,13 @@ from typing import Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.settings import ServiceSettings
+from shared.settings import KeySettings
 
 DEPARTMENT_FIELD = "{department}"
 """What stands in a database URL for the department's code."""
 
 
-class Settings(ServiceSettings):
+class Settings(KeySettings):
     """What can be set for one department's instance, by environment variables with the prefix DOUDI_."""
 
     department: str = Field(pattern=r"^[a-z_]+$")
@@ -25,8 +25,6 @@ class Settings(ServiceSettings):
     signers_file: Path | None = None
     """Public keys of data-sharing: JSON that `shared.signatures.TrustedKeys` reads. Set where requests are signed: then
     no answer of data-sharing counts that is not."""
-    key_file: Path
-    """Key ring of `shared.crypto` for the identity numbers of the registers."""
 
 
 class HostSettings(BaseSettings):

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from shared.keys import EncryptedColumn
+
 metadata = sa.MetaData()
 
 IDENTITY_FIELD = "register_record.identity_number"
@@ -97,3 +99,6 @@ replenishment = sa.Table(
     sa.Column("answered_by", sa.Text),
     sa.Column("note", sa.Text),
 )
+
+ENCRYPTED = (EncryptedColumn(register_record.c.identity_number, IDENTITY_FIELD),)
+"""Every column that holds ciphertext."""

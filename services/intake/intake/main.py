@@ -1,4 +1,4 @@
-"""How the parts of intake meet: settings, database, keys, routes, relay and consumer."""
+"""How the parts of intake meet: settings, database, keys, routes, relay, consumer and worker."""
 
 import httpx
 from fastapi import FastAPI
@@ -6,11 +6,16 @@ from fastapi import FastAPI
 from intake.api import router
 from intake.consumers import SUBSCRIPTIONS
 from intake.handlers.application import Desk
+from intake.jobs import JOBS
 from intake.settings import Settings
+from intake.tables import ENCRYPTED
 from shared.app import Foundation, create_app
 from shared.clock import Clock
 from shared.crypto import FieldCipher, KeyRing
+from shared.deadlines import Worker
 from shared.inbox import Consumer
+from shared.keys import Keeper
+from shared.keys import router as keys_router
 from shared.outbox import Relay
 from shared.working_days import WorkingCalendar
 
@@ -21,17 +26,19 @@ def create(
     """The application. Uvicorn calls it without arguments; tests pass a clock and their issuer."""
     settings = settings or Settings()
     foundation = Foundation.of(settings, clock=clock, http=http)
+    cipher = FieldCipher(KeyRing.load(settings.key_file))
+    keys = Keeper(foundation.database, foundation.clock, cipher, service="intake", columns=ENCRYPTED, settings=settings)
     desk = Desk(
         clock=foundation.clock,
         calendar=WorkingCalendar(),
-        cipher=FieldCipher(KeyRing.load(settings.key_file)),
+        cipher=cipher,
     )
     return create_app(
         service="intake",
         title="受理服务",
         settings=settings,
         foundation=foundation,
-        routers=[router],
+        routers=[router, keys_router],
         background=[
             Relay(foundation.database, settings.kafka_bootstrap, source="intake"),
             Consumer(
@@ -42,6 +49,9 @@ def create(
                 clock=foundation.clock,
                 fetch_wait_ms=settings.kafka_fetch_wait_milliseconds,
             ),
+            Worker(foundation.database, foundation.clock, JOBS, keys),
+            keys,
         ],
-        state={"desk": desk},
+        state={"desk": desk, "keys": keys},
+        before=[keys.begin],
     )

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
+from shared.keys import EncryptedColumn
+
 metadata = sa.MetaData()
 
 household = sa.Table(
@@ -116,3 +118,10 @@ homeless_person_step = sa.Table(
     sa.Column("recorded_by", sa.Text, nullable=False),
     sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
 )
+
+ENCRYPTED = (
+    EncryptedColumn(household.c.persons, "household.persons", is_bound_to_row=True),
+    EncryptedColumn(application.c.persons, "application.persons", is_bound_to_row=True),
+    EncryptedColumn(homeless_person.c.details, "homeless_person.details", is_bound_to_row=True),
+)
+"""Every column that holds ciphertext."""

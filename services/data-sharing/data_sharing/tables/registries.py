@@ -46,6 +46,17 @@ register_record = sa.Table(
     sa.Column("fields", JSONB),
 )
 
+person_delivery = sa.Table(
+    "person_delivery",
+    metadata,
+    sa.Column("batch_id", sa.Uuid, primary_key=True),
+    sa.Column("identity_index", sa.LargeBinary, primary_key=True),
+    sa.Column("identity_number", sa.LargeBinary),
+    sa.Column("person_name", sa.LargeBinary),
+    sa.Column("name", sa.LargeBinary),
+    sa.Column("address", sa.LargeBinary),
+)
+
 # A view: the rows that count now.
 current_record = sa.Table(
     "current_record",
