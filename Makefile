@@ -87,6 +87,10 @@ bench-fund: setup  ## Payments per second from one hot street and from all, agai
 bench-sharing: setup  ## One verification by all departments, facts per second, a file of a million rows against COPY
 	@$(BIN)/python -m tests.bench.sharing
 
+.PHONY: bench-leads
+bench-leads: setup  ## Who a report of somebody in trouble is about: precision, recall and time on made-up people
+	@$(BIN)/python -m tests.bench.leads
+
 .PHONY: bench-rules
 bench-rules: setup  ## The rules over 1.2 million persons and for one household, against OpenFisca-Core
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tests/bench/openfisca/requirements.lock

@@ -28,6 +28,7 @@ from shared.logs import configure_logs
 from shared.problems import MEDIA_TYPE, ProblemDocument, install_problem_handlers, plain_problem, respond
 from shared.seal import SealKey
 from shared.settings import ServiceSettings
+from shared.signatures import AnswerSigner, Signer
 from shared.telemetry import REQUEST_SPANS, configure_traces, measure_requests
 
 _log = structlog.get_logger(__name__)
@@ -93,6 +94,7 @@ def create_app(
     background: Sequence[Background],
     state: Mapping[str, Any] = MappingProxyType({}),
     body_limits_bytes: Mapping[str, int] = MappingProxyType({}),
+    answer_signer: Signer | None = None,
     registry: CollectorRegistry = REGISTRY,
     before: Sequence[Callable[[], Awaitable[None]]] = (),
 ) -> FastAPI:
@@ -100,6 +102,7 @@ def create_app(
     before any part runs and any request is taken.
 
     `body_limits_bytes`: by pattern of the path, for endpoints that stream their body instead of reading it whole.
+    `answer_signer`: signs the answers to requests whose signature held.
     """
     configure_logs(service=service, environment=settings.environment, level=settings.log_level)
     configure_traces(service=service, otlp_endpoint=settings.otlp_endpoint)
@@ -131,6 +134,8 @@ def create_app(
         app.router.routes.extend(router.routes)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     measure_requests(app, registry)
+    if answer_signer is not None:
+        app.add_middleware(AnswerSigner, signer=answer_signer)
     app.add_middleware(
         Limits,
         body_limit_bytes=settings.body_limit_bytes,

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import httpx
 import structlog
@@ -199,6 +199,14 @@ def _unauthenticated(why: str) -> Problem:
     return plain_problem(401, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
 
 
+class SignatureGate(Protocol):
+    """What a service has in its state as `signature_gate`, where some of its callers must sign (12.1.2)."""
+
+    async def check(self, request: Request, caller: Principal) -> None:
+        """Raises Problem 401 for a request that is not signed as it should be."""
+        ...
+
+
 _bearer = HTTPBearer(auto_error=False, description="RFC 9068 access token of the district's identity provider")
 
 
@@ -210,6 +218,9 @@ async def _authenticated(
     authenticator: Authenticator = request.app.state.authenticator
     principal = await authenticator.principal(credentials.credentials)
     structlog.contextvars.bind_contextvars(client_id=principal.client_id, actor=principal.subject)
+    gate: SignatureGate | None = getattr(request.app.state, "signature_gate", None)
+    if gate is not None:
+        await gate.check(request, principal)
     return principal
 
 

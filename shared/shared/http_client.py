@@ -13,6 +13,16 @@ import structlog
 from opentelemetry.propagate import inject
 from pydantic import SecretStr
 
+from shared.signatures import (
+    Answer,
+    Message,
+    SignatureRefused,
+    Signing,
+    fields_of,
+    sign_request,
+    verify_answer,
+)
+
 _TIMEOUT = httpx.Timeout(10.0, connect=2.0)
 _ATTEMPTS = 3
 # A token is renewed this long before it ends, so that it does not end on the way.
@@ -67,10 +77,14 @@ class ServiceTokens:
 class ServiceClient:
     """Calls one other service as this service."""
 
-    def __init__(self, base_url: str, *, tokens: ServiceTokens, http: httpx.AsyncClient) -> None:
+    def __init__(
+        self, base_url: str, *, tokens: ServiceTokens, http: httpx.AsyncClient, signing: Signing | None = None
+    ) -> None:
+        """`signing`: our requests are signed, and no answer counts that the other side did not sign."""
         self._base_url = base_url.rstrip("/")
         self._tokens = tokens
         self._http = http
+        self._signing = signing
 
     async def get(self, path: str, *, params: Mapping[str, Any] | None = None) -> Any:
         """The JSON of a GET. Raises CallFailed or CallRefused."""
@@ -94,12 +108,16 @@ class ServiceClient:
         if request_id is not None:
             sent["X-Request-Id"] = request_id
         inject(sent)
+        request = self._http.build_request(method, self._base_url + path, headers=sent, **kwargs)
+        signed = None if self._signing is None else _sign(request, self._signing)
         try:
-            answer = await self._http.request(method, self._base_url + path, headers=sent, **kwargs)
+            answer = await self._http.send(request)
         except httpx.HTTPError as error:
             raise CallFailed(f"{method} {path}: {type(error).__name__}") from error
         if answer.status_code >= 500 or answer.status_code in {408, 425, 429}:
             raise CallFailed(f"{method} {path}: status {answer.status_code}")
+        if self._signing is not None and signed is not None:
+            _check(answer, signed, self._signing)
         try:
             document = answer.json()
         except ValueError as error:
@@ -107,6 +125,26 @@ class ServiceClient:
         if answer.is_error:
             raise CallRefused(answer.status_code, document.get("code", "unknown"), document.get("detail", ""))
         return document
+
+
+def _sign(request: httpx.Request, signing: Signing) -> Message:
+    """Sign a request that is about to be sent: each attempt anew, because no signature is taken twice."""
+    target = request.url.raw_path.decode("ascii")
+    message = Message(request.method, target, fields_of(request.headers.items()))
+    sign_request(message, request.content, signing.signer)
+    for name in ("content-digest", "signature-input", "signature"):
+        request.headers[name] = message.headers[name]
+    return message
+
+
+def _check(answer: httpx.Response, signed: Message, signing: Signing) -> None:
+    fields = Answer(answer.status_code, fields_of(answer.headers.items()), signed)
+    try:
+        verify_answer(fields, answer.content, signing.keys, of=signing.other)
+    except SignatureRefused as error:
+        # Whoever stands between us could have made it: it is no answer, not even a refusal.
+        what = f"{signed.method} {signed.target}"
+        raise CallFailed(f"{what}: status {answer.status_code}, {error.reason} in the answer") from error
 
 
 def http_session() -> httpx.AsyncClient:

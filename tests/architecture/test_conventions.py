@@ -29,7 +29,8 @@ NEEDED_ROOMS = {"main", "settings", "api", "schemas", "consumers", "handlers", "
 SHARED_MODULES = {
     "app", "auth", "bus", "clock", "crypto", "database", "deadlines", "events", "http_client", "idempotency",
     "identity", "ids", "inbox", "keys", "keys_0001", "limits", "logs", "migrations", "money", "outbox",
-    "papers", "parameters", "platform_0001", "problems", "seal", "settings", "telemetry", "testing", "working_days",
+    "papers", "parameters", "platform_0001", "problems", "seal", "settings", "signatures", "telemetry", "testing",
+    "working_days",
 }  # fmt: skip
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "base", "constants", "exceptions", "misc", "models", "services"}
 
@@ -45,6 +46,8 @@ CONTRACTS = sorted(contracts(), key=lambda contract: contract.type)
 KEPT_BY_OVERSIGHT_ALONE = {
     "AgreementChanged": "both sides read it from data-sharing, whose gate it is",
     "AgreementOverdue": "the delay is the provider's; oversight sees it",
+    "ComparisonHitFound": "oversight works it as a clue; civil affairs reads it from data-sharing",
+    "ComparisonHitSettled": "the end of the clue",
     "LeadReported": "those who are told read the lead from data-sharing, which shows each its own",
     "LeadContactOverdue": "oversight works it as a clue",
     "LeadClosed": "the senders read how it ended from data-sharing",

@@ -23,7 +23,7 @@ from shared.events.eligibility import AssessmentCompleted, BenefitStarted, Refer
 from shared.events.emergency_fund import FollowUpOpened, GrantPaid, PaperDebtOpened, ReplenishmentRequested
 from shared.ids import new_id
 from shared.money import format_yuan, parse_yuan
-from shared.testing import FixedClock, envelope_of
+from shared.testing import FixedClock, envelope_of, identity_number
 
 _NOTICE_AND_A_DAY = timedelta(days=9)
 
@@ -130,6 +130,7 @@ async def put_on_record(district: District) -> OnRecord:
     shared |= await _name_obligor(district, shared)
     shared |= await _ask_for_paper(district, shared)
     shared |= await _report_somebody(district)
+    shared |= await _compare(district)
     shared |= await _decide(district, shared["application_id"])
     shared |= await _enter_standard(district)
     shared |= await _screen(district, shared["household_id"])
@@ -197,6 +198,21 @@ async def _report_somebody(district: District) -> dict[str, str]:
     body = example_of(district["data-sharing"], "POST", "/v1/lead-reports")
     report = await district.post("data-sharing", "/v1/lead-reports", body, Role.SERVICE, **_POLICE)
     return {"report_id": report["report_id"], "lead_id": report["lead_id"]}
+
+
+async def _compare(district: District) -> dict[str, str]:
+    """A comparison finds somebody who receives two benefits that exclude each other."""
+    number = identity_number(date(1977, 5, 12), sequence=901)
+    receiving = '[{""policy"": ""dibao""}, {""policy"": ""tekun""}]'
+    content = f'identity_number,receiving\n{number},"{receiving}"\n'
+    await _deliver_file(district, "civil_affairs", "benefit_register", content)
+    await district.settle()
+    code = "benefits_that_exclude_each_other"
+    officer: dict[str, Any] = {"role": Role.DISTRICT_OFFICER, "subject": "district-1"}
+    await district.post("data-sharing", f"/v1/comparisons/{code}/runs", None, **officer)
+    await district.settle()
+    hits = await district.post("data-sharing", "/v1/comparison-hits", None, method="GET", **officer)
+    return {"comparison": code, "hit_id": hits["items"][0]["hit_id"]}
 
 
 async def _answer_nothing(district: District, asked: VerificationRequested) -> None:

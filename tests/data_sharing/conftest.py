@@ -242,14 +242,14 @@ def catalogue() -> Catalogue:
 
 
 @pytest.fixture
-def key_settings() -> dict[str, float]:
-    """How the service keeps its keys; tests of that say otherwise."""
+def further_settings() -> dict[str, Any]:
+    """What a module of tests sets besides."""
     return {}
 
 
 @pytest.fixture
 async def service(
-    database_for: Callable[[str], DatabaseUrls], tmp_path: Path, key_settings: dict[str, Any]
+    database_for: Callable[[str], DatabaseUrls], tmp_path: Path, further_settings: dict[str, Any]
 ) -> AsyncIterator[Service]:
     keys = tmp_path / "keys.json"
     keys.write_text(json.dumps({"current": 1, "keys": {"1": "5a" * 16}, "index_key": "a5" * 32}))
@@ -266,7 +266,7 @@ async def service(
         key_file=keys,
         batch_directory=tmp_path / "batches",
         batch_processes=0,
-        **key_settings,
+        **further_settings,
     )
     network = mint.session()
     app = create(settings, clock=clock, http=network)

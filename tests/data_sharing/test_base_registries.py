@@ -1,5 +1,6 @@
 """The base registries of persons and legal entities: what held when, from one delivery to the next (12.1.1)."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -196,3 +197,22 @@ async def test_a_credit_code_is_checked(service: Service) -> None:
     )
     missing = await service.get(f"/v1/registries/legal-entities/{wrong}", Role.AUDITOR)
     assert missing.status_code == 404
+
+
+async def test_many_new_persons_are_taken_over_some_at_a_time(service: Service) -> None:
+    """A million of them take longer than a job may. The delivery after it waits until all are taken over."""
+    loader = replace(service.means.loader, piece_bytes=100, step_persons=3)
+    service.means = replace(service.means, loader=loader)
+    lines = [f"{number(at)},某样例,1977-05-12,M,420106:urban,{HOME}," for at in range(11, 21)]
+    moved = [line.replace("420106009,420106009001,白沙洲示例路1号", "420106005,,粮道示例路2号") for line in lines]
+    first = await persons(service, "2022-10-08", *lines)
+    second = await persons(service, "2022-10-09", *moved)
+    assert (first["state"], second["state"]) == ("published", "published")
+    for at in range(11, 21):
+        versions = await history(service, number(at))
+        assert [(one["street"], one["valid_until"]) for one in versions] == [
+            ("420106009", date(2022, 10, 9)),
+            ("420106005", None),
+        ]
+    async with service.database.transaction() as tx:
+        assert (await tx.execute(text("select count(*) from person_delivery"))).scalar_one() == 0

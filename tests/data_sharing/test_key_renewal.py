@@ -33,7 +33,7 @@ PERSONS = 300
 
 
 @pytest.fixture
-def key_settings() -> dict[str, Any]:
+def further_settings() -> dict[str, Any]:
     return KEY_SETTINGS
 
 
@@ -145,7 +145,7 @@ async def stage(service: Service) -> UUID:
 
 
 async def take_over(tx: AsyncConnection, batch_id: UUID) -> None:
-    await register_persons(tx, batch_id, as_of=date(2022, 10, 9), now=datetime(2022, 10, 10, tzinfo=UTC))
+    await register_persons(tx, batch_id, as_of=date(2022, 10, 9), now=datetime(2022, 10, 10, tzinfo=UTC), at_most=1000)
 
 
 @pytest.mark.clause("12.1.1")

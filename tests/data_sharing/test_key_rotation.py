@@ -20,7 +20,7 @@ pytestmark = pytest.mark.clause("12.1.2")
 
 
 @pytest.fixture
-def key_settings() -> dict[str, Any]:
+def further_settings() -> dict[str, Any]:
     return KEY_SETTINGS
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_sharing.handlers.papers import Announcer
+from data_sharing.handlers.papers import announce_held_papers
 from data_sharing.rules.catalogue import Catalogue, load_packed
 from data_sharing.rules.papers import held
 from shared.auth import Role
@@ -143,10 +143,10 @@ async def test_an_application_that_is_not_there_has_no_papers(service: Any) -> N
 @pytest.mark.clause("8.2")
 async def test_the_list_is_announced_when_it_is_another_one(service: Any) -> None:
     for _ in range(2):
-        await Announcer(service.database, service.clock, CATALOGUE).announce()
+        await announce_held_papers(service.database, service.clock, CATALOGUE)
     await service.pass_time(hours=1)
     without_tax = {code: one for code, one in CATALOGUE.data_sets.items() if one.department != "tax"}
-    await Announcer(service.database, service.clock, replace(CATALOGUE, data_sets=without_tax)).announce()
+    await announce_held_papers(service.database, service.clock, replace(CATALOGUE, data_sets=without_tax))
     before, after = await service.recorded(HeldPapersAnnounced)
     assert set(before.held) - set(after.held) == {"income_certificate"}
     assert list(before.held) == sorted(held(CATALOGUE))

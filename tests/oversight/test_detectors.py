@@ -7,7 +7,7 @@ import pytest
 
 from oversight.rules.detectors import Finding, detect
 from shared.events import Event, contracts
-from shared.events.data_sharing import LeadContactOverdue
+from shared.events.data_sharing import ComparisonHitFound, LeadContactOverdue
 from shared.events.departments import ReferralOverdue
 from shared.events.eligibility import DecisionConfirmed
 from shared.events.emergency_fund import (
@@ -52,6 +52,7 @@ def changed(event: Event, **fields: object) -> Event:
         ),
         pytest.param(AmountWrittenOff.from_example(), [], ["amount_written_off"], id="money is given up"),
         pytest.param(AmountRecovered.from_example(), [], [], id="money came back"),
+        pytest.param(ComparisonHitFound.from_example(), [], ["comparison_hit"], id="a comparison found something"),
         pytest.param(LeadContactOverdue.from_example(), [], ["lead_contact_overdue"], id="nobody met a family"),
         pytest.param(ReferralOverdue.from_example(), [], ["referral_overdue"], id="a referral is overdue"),
         pytest.param(

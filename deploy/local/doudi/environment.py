@@ -68,6 +68,8 @@ class Environment:
         for service in seal_keys:
             keys.make_key_ring(environment.key_ring(service))
         keys.make_log_key(environment.log_key_file)
+        departments = [client for client in environment.secrets if client.startswith("department-")]
+        keys.make_signing_keys(directory, "data-sharing", departments)
         return environment
 
     def of_issuer(self) -> dict[str, str]:
@@ -88,6 +90,8 @@ class Environment:
             "DOUDI_BATCH_DIRECTORY": str(self.key_rings / f"{service}-batches"),
             "DOUDI_LOG_ORIGIN": "doudi.embedded/oversight",
             "DOUDI_LOG_SIGNING_KEY_FILE": str(self.log_key_file),
+            "DOUDI_SIGNING_KEYS_FILE": str(self.key_rings / f"signing-key-{service}.json"),
+            "DOUDI_SIGNERS_FILE": str(self.key_rings / "trusted-clients.json"),
         }
 
     def of_departments(self, codes: Sequence[str], database_url: str, port_base: int) -> dict[str, str]:
@@ -96,6 +100,8 @@ class Environment:
             **self._common("departments", database_url, _DEPARTMENT_POOL_SIZE),
             "DOUDI_DEPARTMENTS": ",".join(codes),
             "DOUDI_CLIENT_SECRETS_FILE": str(self.secrets_file),
+            "DOUDI_SIGNING_KEYS_FILE": str(self.key_rings / "signing-keys.json"),
+            "DOUDI_SIGNERS_FILE": str(self.key_rings / "trusted-data-sharing.json"),
             "DOUDI_KAFKA_FETCH_WAIT_MILLISECONDS": str(
                 max(self.fetch_wait_milliseconds, _DEPARTMENT_FETCH_WAIT_MILLISECONDS)
             ),

@@ -4,7 +4,9 @@ import json
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
+import gmssl_pyx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from joserfc.jwk import RSAKey
@@ -38,6 +40,29 @@ def make_client_secrets(path: Path, client_ids: Iterable[str]) -> dict[str, str]
     made = {client_id: secrets.token_urlsafe(32) for client_id in client_ids}
     write_private(path, json.dumps(made))
     return made
+
+
+def make_signing_keys(directory: Path, service: str, clients: Iterable[str]) -> None:
+    """Keys with which clients and a service sign to each other, as `shared.signatures` reads them: the private ones of
+    each side, and for each side the public ones of the other. Clients sign with SM2, the service with Ed25519.
+    """
+    own = Ed25519PrivateKey.generate()
+    made = {client: gmssl_pyx.sm2_key_generate() for client in clients}
+    of_service = {"key_id": f"{service}-1", "algorithm": "ed25519"}
+    of_clients = {client: {"key_id": f"{client}-1", "algorithm": "sm2-sm3"} for client in made}
+    files: dict[str, dict[str, Any]] = {
+        f"signing-key-{service}.json": {service: of_service | {"private_key": own.private_bytes_raw().hex()}},
+        f"trusted-{service}.json": {service: [of_service | {"public_key": own.public_key().public_bytes_raw().hex()}]},
+        "signing-keys.json": {
+            client: of_clients[client] | {"private_key": private.hex(), "public_key": public.hex()}
+            for client, (public, private) in made.items()
+        },
+        "trusted-clients.json": {
+            client: [of_clients[client] | {"public_key": public.hex()}] for client, (public, _) in made.items()
+        },
+    }
+    for name, content in files.items():
+        write_private(directory / name, json.dumps(content))
 
 
 def write_private(path: Path, text: str) -> None:

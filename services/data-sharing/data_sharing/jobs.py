@@ -1,20 +1,23 @@
 """What the clock starts: fetching a declaration and asking the departments, the end of their time to answer, loading a
-delivered file, meeting families in trouble.
+delivered file, meeting families in trouble,
+saved comparisons.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from data_sharing.clients import Intake, Upstreams
-from data_sharing.handlers import agreements, leads
+from data_sharing.handlers import agreements, comparing, leads
 from data_sharing.handlers.asking import CALL_UPSTREAM_JOB, CLOSE_JOB, CLOSE_QUERY_JOB
 from data_sharing.handlers.calling import call_upstream
 from data_sharing.handlers.completing import close_verification
-from data_sharing.handlers.lead_reports import OVERDUE_JOB as LEAD_OVERDUE_JOB
+from data_sharing.handlers.lead_joining import OVERDUE_JOB as LEAD_OVERDUE_JOB
 from data_sharing.handlers.loading import LOAD_JOB, Loader, load_batch
 from data_sharing.handlers.objections import close_query
 from data_sharing.handlers.opening import OPEN_JOB, open_verification
 from data_sharing.rules.catalogue import Catalogue
+from data_sharing.rules.comparisons import Comparison
 from shared.clock import Clock
 from shared.crypto import FieldCipher
 from shared.database import Database
@@ -31,6 +34,7 @@ class Means:
     intake: Intake
     upstreams: Upstreams
     catalogue: Catalogue
+    comparisons: Mapping[str, Comparison]
     cipher: FieldCipher
     loader: Loader
     keys: Keeper
@@ -93,6 +97,16 @@ async def erase_lead(work: Work, _: Means) -> None:
     await leads.erase_lead(work)
 
 
+async def run_comparison(work: Work, means: Means) -> None:
+    """A saved comparison is due."""
+    await comparing.run_comparison(work, means.comparisons, catalogue=means.catalogue)
+
+
+async def open_lead_of_hit(work: Work, means: Means) -> None:
+    """A comparison found somebody who may need help."""
+    await comparing.open_lead_of_hit(work, means.comparisons)
+
+
 async def renew_values(work: Work, means: Means) -> None:
     """Write some values again that an older key encrypted."""
     await means.keys.renew(work)
@@ -108,5 +122,7 @@ JOBS: Jobs[Means] = {
     agreements.END_JOB: end_agreement,
     LEAD_OVERDUE_JOB: note_lead_overdue,
     leads.ERASE_JOB: erase_lead,
+    comparing.RUN_JOB: run_comparison,
+    comparing.LEAD_JOB: open_lead_of_hit,
     RENEW_JOB: renew_values,
 }

@@ -9,11 +9,15 @@ from data_sharing.api import ROUTERS
 from data_sharing.clients import Intake, Upstream, Upstreams
 from data_sharing.consumers import SUBSCRIPTIONS
 from data_sharing.handlers.batch_files import BatchFiles
+from data_sharing.handlers.comparing import plan_comparisons
 from data_sharing.handlers.loading import Loader
-from data_sharing.handlers.papers import Announcer
+from data_sharing.handlers.papers import announce_held_papers
 from data_sharing.handlers.preparing import Preparers
+from data_sharing.handlers.signed_requests import Gate
+from data_sharing.handlers.starting import AtStart
 from data_sharing.jobs import JOBS, Means
 from data_sharing.rules.catalogue import load_packed
+from data_sharing.rules.comparisons import load as load_comparisons
 from data_sharing.settings import Settings
 from data_sharing.tables.encrypted import ENCRYPTED
 from shared.app import Foundation, create_app
@@ -25,8 +29,10 @@ from shared.inbox import Consumer
 from shared.keys import Keeper
 from shared.keys import router as keys_router
 from shared.outbox import Relay
+from shared.signatures import TrustedKeys, load_signers
 
 SERVICE = "data-sharing"
+_BATCH_FILE = r"/v1/batches/[^/]+/file"
 
 
 def create(
@@ -38,6 +44,7 @@ def create(
     intake = ServiceClient(settings.intake_url, tokens=foundation.tokens, http=foundation.http)
     upstreams = Upstreams(by_department=Upstream.load_all(settings.upstreams_file), http=foundation.http)
     catalogue = replace(load_packed(), upstreams=frozenset(upstreams.by_department))
+    comparisons = load_comparisons(catalogue)
     cipher = FieldCipher(KeyRing.load(settings.key_file))
     keys = Keeper(foundation.database, foundation.clock, cipher, service=SERVICE, columns=ENCRYPTED, settings=settings)
     files = BatchFiles(
@@ -51,6 +58,7 @@ def create(
         intake=Intake(intake),
         upstreams=upstreams,
         catalogue=catalogue,
+        comparisons=comparisons,
         cipher=cipher,
         loader=Loader(
             files=files,
@@ -77,10 +85,29 @@ def create(
                 fetch_wait_ms=settings.kafka_fetch_wait_milliseconds,
             ),
             Worker(foundation.database, foundation.clock, JOBS, means),
-            Announcer(foundation.database, foundation.clock, catalogue),
+            AtStart(
+                lambda: announce_held_papers(foundation.database, foundation.clock, catalogue),
+                lambda: plan_comparisons(foundation.database, foundation.clock, comparisons),
+            ),
             keys,
         ],
-        state={"means": means, "catalogue": catalogue, "cipher": cipher, "files": files, "keys": keys},
+        state={
+            "means": means,
+            "catalogue": catalogue,
+            "comparisons": comparisons,
+            "cipher": cipher,
+            "files": files,
+            "signature_gate": _gate(settings, foundation),
+            "keys": keys,
+        },
         before=[keys.begin],
-        body_limits_bytes={r"/v1/batches/[^/]+/file": settings.batch_limit_bytes},
+        body_limits_bytes={_BATCH_FILE: settings.batch_limit_bytes},
+        answer_signer=None if settings.signing_keys_file is None else load_signers(settings.signing_keys_file)[SERVICE],
     )
+
+
+def _gate(settings: Settings, foundation: Foundation) -> Gate | None:
+    if settings.signers_file is None:
+        return None
+    keys = TrustedKeys.load(settings.signers_file)
+    return Gate(foundation.database, foundation.clock, keys, streamed=_BATCH_FILE)

@@ -13,6 +13,12 @@ class Settings(KeySettings):
 
     intake_url: str
     """Base URL of intake, where declarations come from."""
+    signers_file: Path | None = None
+    """Which systems sign what they send, with their public keys: JSON that `shared.signatures.TrustedKeys` reads. A
+    client that stands there signs every request. Unset: none does."""
+    signing_keys_file: Path | None = None
+    """Own private key, under the client id: JSON that `shared.signatures.load_signers` reads. Answers to signed
+    requests are signed with it. Unset: they are not."""
     upstreams_file: Path | None = None
     """Departments that are called over REST: JSON of department to `url` and, where theirs differ, `fields`.
     Unset: none, every department has a service of its own that hears what it is asked."""

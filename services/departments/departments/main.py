@@ -33,6 +33,7 @@ from shared.inbox import Consumer
 from shared.keys import Keeper
 from shared.keys import router as keys_router
 from shared.outbox import Relay
+from shared.signatures import Signing, TrustedKeys, load_signers
 
 
 def directory() -> Directory:
@@ -52,7 +53,10 @@ def create(
     foundation = Foundation.of(settings, clock=clock, http=http)
     office = open_office(directory(), settings.department)
     cipher = FieldCipher(KeyRing.load(settings.key_file))
-    data_sharing = DataSharing(ServiceClient(settings.data_sharing_url, tokens=foundation.tokens, http=foundation.http))
+    service = ServiceClient(
+        settings.data_sharing_url, tokens=foundation.tokens, http=foundation.http, signing=_signing(settings)
+    )
+    data_sharing = DataSharing(service)
     keys = Keeper(
         foundation.database,
         foundation.clock,
@@ -85,6 +89,13 @@ def create(
         before=[keys.begin],
         registry=registry,
     )
+
+
+def _signing(settings: Settings) -> Signing | None:
+    if settings.signing_keys_file is None or settings.signers_file is None:
+        return None
+    signer = load_signers(settings.signing_keys_file)[settings.client_id]
+    return Signing(signer=signer, keys=TrustedKeys.load(settings.signers_file), other="data-sharing")
 
 
 class _Server(uvicorn.Server):

@@ -20,6 +20,11 @@ class Settings(KeySettings):
     """Code of the department, as in `departments.yaml`: tax, housing, ... Its consumer group is departments-<code>."""
     data_sharing_url: str
     """Base URL of data-sharing, where queries are read and answered."""
+    signing_keys_file: Path | None = None
+    """Own private keys by client id: JSON that `shared.signatures.load_signers` reads. Unset: nothing is signed."""
+    signers_file: Path | None = None
+    """Public keys of data-sharing: JSON that `shared.signatures.TrustedKeys` reads. Set where requests are signed: then
+    no answer of data-sharing counts that is not."""
 
 
 class HostSettings(BaseSettings):

@@ -15,6 +15,7 @@ _QUERY = "01930000-0000-7000-8000-000000000004"
 _AGREEMENT = "01930000-0000-7000-8000-000000000013"
 _OBJECTION = "01930000-0000-7000-8000-000000000008"
 _BATCH = "01930000-0000-7000-8000-000000000006"
+_HIT = "01930000-0000-7000-8000-000000000019"
 _LEAD = "01930000-0000-7000-8000-000000000015"
 _PAPER_REQUEST = "01930000-0000-7000-8000-000000000014"
 
@@ -299,6 +300,36 @@ class LeadLookedAt(DistrictEvent, topic="data-sharing", type="data-sharing.lead-
     access_id: UUID
     client_id: str
     outcome: Literal["answered", "refused"]
+
+
+class ComparisonHitFound(
+    DistrictEvent, topic="data-sharing", type="data-sharing.comparison-hit-found.v1", clause="12.1.1"
+):
+    """A saved comparison found something of one person that it had not found before. It decides nothing."""
+
+    example: ClassVar = {
+        "hit_id": _HIT,
+        "comparison": "dead_but_paid",
+        "finds": "clue",
+        "street": "420106009",
+    }
+
+    hit_id: UUID
+    comparison: str
+    finds: Literal["clue", "lead"]
+    street: str | None
+
+
+class ComparisonHitSettled(
+    DistrictEvent, topic="data-sharing", type="data-sharing.comparison-hit-settled.v1", clause="12.1.1"
+):
+    """Somebody found out what there is to a hit."""
+
+    example: ClassVar = {"hit_id": _HIT, "comparison": "dead_but_paid", "outcome": "confirmed"}
+
+    hit_id: UUID
+    comparison: str
+    outcome: Literal["confirmed", "explained", "data_error"]
 
 
 class PersonalDataAccessed(

@@ -13,6 +13,7 @@ ClueKind = Literal[
     "amount_written_off",
     "referral_overdue",
     "lead_contact_overdue",
+    "comparison_hit",
     "decision_differs",
     "same_person_twice",
     "reconciliation_difference",

@@ -103,6 +103,10 @@ def refused(journal: Journal, company: Company) -> None:
     receipt = resident.post("intake", "/v1/applications", home.submission(signed_on=local_date(journal.now())))
     application_id = receipt["application_id"]
     assessment = _assessment(journal, company, home, application_id)
+    clerk = company.staff(f"clerk-{home.street}-1")
+    asked = {"paper": "income_certificate", "reason": "核实家庭收入"}
+    problem = clerk.refused("data-sharing", f"/v1/applications/{application_id}/paper-requests", asked)
+    journal.holds("街道不能要求开收入证明：税务数据能够提供", problem["code"] == "paper_is_held", problem["detail"])
     policies = assessment["result"]["policies"]
     journal.holds("评估：不符合低保", policies["dibao"]["eligible"] is False, _first_lines(policies["dibao"]))
     journal.holds("评估：符合低保边缘家庭", policies["low_income_margin"]["eligible"] is True)

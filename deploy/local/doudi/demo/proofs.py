@@ -1,4 +1,4 @@
-"""Case 5: oversight proves that the payment is in its log and that nothing was removed since yesterday.
+"""Case 6: oversight proves that the payment is in its log and that nothing was removed since yesterday.
 
 What is checked here is checked from the answers alone, with the published key: nobody has to trust the service.
 """
@@ -17,7 +17,7 @@ from shared.clock import local_date
 
 def proved(journal: Journal, company: Company, fire: dict[str, Any]) -> None:
     """Inclusion of the payment under today's head; consistency of yesterday's head with today's."""
-    journal.chapter("案例五 监督：火灾救助款确在日志中，且自昨日以来没有任何删改")
+    journal.chapter("案例六 监督：火灾救助款确在日志中，且自昨日以来没有任何删改")
     auditor, ops = company.staff("auditor-1"), company.staff("ops-1")
     key = VerifierKey.parse(auditor.get("oversight", "/v1/log/key")["verifier_key"])
     yesterday = ops.post("oversight", "/v1/log/checkpoints")

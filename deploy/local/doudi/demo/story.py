@@ -11,7 +11,7 @@ from rich.console import Console
 
 from doudi.broker import BrokerKind
 from doudi.commands.up import ends_on_signals, show, stay_up
-from doudi.demo import application, fire, proofs
+from doudi.demo import application, fire, leads, proofs
 from doudi.demo.company import Company
 from doudi.demo.journal import Journal, StoryBroken
 from doudi.kafka import KafkaUnavailable
@@ -34,6 +34,7 @@ def tell(stack: Stack, journal: Journal) -> None:
         application.refused(journal, company)
         burnt = fire.paid_at_once(journal, company)
         fire.forgotten_debt(journal, company, burnt)
+        leads.met_in_time(journal, company)
         proofs.proved(journal, company, burnt)
         journal.measured["story_seconds"] = round(time.monotonic() - started, 2)
         journal.measured["steps"] = len(journal.steps)

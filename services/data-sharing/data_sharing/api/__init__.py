@@ -5,6 +5,7 @@ from data_sharing.api import (
     agreements,
     batches,
     catalogue,
+    comparisons,
     leads,
     letters,
     papers,
@@ -13,7 +14,17 @@ from data_sharing.api import (
     verifications,
 )
 
-ROUTERS = [
-    part.router
-    for part in (catalogue, agreements, queries, verifications, letters, papers, leads, accesses, batches, registries)
-]
+_PARTS = (
+    catalogue,
+    agreements,
+    queries,
+    verifications,
+    letters,
+    papers,
+    leads,
+    accesses,
+    batches,
+    registries,
+    comparisons,
+)
+ROUTERS = [part.router for part in _PARTS]

@@ -1,11 +1,13 @@
 """The roles that callers need, and what handlers are given."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from data_sharing.handlers.batch_files import BatchFiles
 from data_sharing.rules.catalogue import Catalogue
+from data_sharing.rules.comparisons import Comparison
 from shared.auth import OVERSEERS, STAFF, Principal, Role, require
 from shared.crypto import FieldCipher
 
@@ -30,8 +32,14 @@ LeadReader = Annotated[
 ]
 LeadFollower = Annotated[Principal, Depends(require(Role.STREET_CLERK, Role.DISTRICT_OFFICER, Role.DEPARTMENT_OFFICER))]
 LeadHandler = Annotated[Principal, Depends(require(Role.STREET_CLERK, Role.DISTRICT_OFFICER))]
+ComparisonReader = Annotated[Principal, Depends(require(Role.DISTRICT_OFFICER, *OVERSEERS))]
 DistrictOfficer = Annotated[Principal, Depends(require(Role.DISTRICT_OFFICER))]
 IndicatorReader = Annotated[Principal, Depends(require(*STAFF, *OVERSEERS, Role.OPS))]
+
+
+async def _comparisons(request: Request) -> Mapping[str, Comparison]:
+    comparisons: Mapping[str, Comparison] = request.app.state.comparisons
+    return comparisons
 
 
 async def _catalogue(request: Request) -> Catalogue:
@@ -49,6 +57,7 @@ async def _files(request: Request) -> BatchFiles:
     return files
 
 
+ComparisonsDep = Annotated[Mapping[str, Comparison], Depends(_comparisons)]
 CatalogueDep = Annotated[Catalogue, Depends(_catalogue)]
 CipherDep = Annotated[FieldCipher, Depends(_cipher)]
 FilesDep = Annotated[BatchFiles, Depends(_files)]

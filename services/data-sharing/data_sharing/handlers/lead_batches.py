@@ -2,7 +2,8 @@
 
 from collections import Counter
 
-from data_sharing.handlers.lead_reports import Result, receive
+from data_sharing.handlers.lead_joining import Result
+from data_sharing.handlers.lead_reports import receive
 from data_sharing.schemas.leads import BatchFault, LeadBatch, LeadBatchAnswer
 from shared.auth import Principal
 from shared.clock import Clock

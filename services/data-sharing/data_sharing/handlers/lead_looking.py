@@ -15,12 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.handlers.lead_reports import ABOUT_FIELD
 from data_sharing.handlers.persons import PERSON_NAME_FIELD
+from data_sharing.handlers.registering import ADDRESS_FIELD
 from data_sharing.handlers.reporting import UNMASK_SCOPE
 from data_sharing.queries.leads import lead_said, reports_of
 from data_sharing.schemas.leads import (
     CandidateView,
     ContactView,
     LeadDetail,
+    RegisteredPerson,
     SomebodyReported,
 )
 from data_sharing.tables.accesses import access
@@ -131,6 +133,7 @@ async def _detail(
     return LeadDetail(
         **lead_said(row, now),
         person_id=row.person_id,
+        registered=await _registered(tx, row.person_id, masked=masked, cipher=cipher),
         households=await _households(tx, row.person_id),
         reported=[_reported(report, masked=masked, cipher=cipher) for report in reports],
         candidates=await _candidates(tx, lead_id, cipher),
@@ -158,6 +161,27 @@ def _reported(row: sa.Row[Any], *, masked: bool, cipher: FieldCipher) -> Somebod
         address=None if masked else about.get("address"),
         phone=f"{phone[:3]}****{phone[-4:]}" if masked and phone else phone,
         words=None if masked else about.get("words"),
+    )
+
+
+async def _registered(
+    tx: AsyncConnection, person_id: UUID | None, *, masked: bool, cipher: FieldCipher
+) -> RegisteredPerson | None:
+    if person_id is None:
+        return None
+    of_person = (person_version.c.person_id == person.c.person_id) & person_version.c.valid_until.is_(None)
+    found = await tx.execute(
+        sa.select(person.c.name, person_version.c.birth_date, person_version.c.street, person_version.c.address)
+        .outerjoin(person_version, of_person)
+        .where(person.c.person_id == person_id)
+    )
+    row = found.one()
+    name = cipher.decrypt(row.name, field=PERSON_NAME_FIELD)
+    return RegisteredPerson(
+        name=mask_name(name) if masked else name,
+        birth_year=row.birth_date and row.birth_date.year,
+        street=row.street,
+        address=None if masked or row.address is None else cipher.decrypt(row.address, field=ADDRESS_FIELD),
     )
 
 

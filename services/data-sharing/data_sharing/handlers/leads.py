@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from data_sharing.handlers.lead_joining import OVERDUE_JOB
 from data_sharing.handlers.lead_looking import is_told
-from data_sharing.handlers.lead_reports import OVERDUE_JOB
 from data_sharing.queries.leads import lead_view
 from data_sharing.rules.leads import RULES
 from data_sharing.schemas.leads import (

@@ -36,6 +36,11 @@ from shared.events.data_sharing import BatchPublished, BatchRefused
 
 LOAD_JOB = "load_batch"
 
+_BEFORE = sa.text(
+    "select 1 from batch where data_set = :data_set and (state = 'loading'"
+    " or state = 'published' and exists (select from person_delivery as staged where staged.batch_id = batch.batch_id))"
+)
+"""A delivery of the data set that is being loaded, or not yet taken over by the base registry."""
 _REJECTS = (
     "insert into batch_reject (batch_id, row_number, reasons)"
     " select $1, row_number, string_to_array(reasons, ' ')"
@@ -74,10 +79,16 @@ class _Step:
 
 
 async def load_batch(tx: AsyncConnection, batch_id: UUID, loader: Loader, *, now: datetime) -> None:
-    """One step of a batch, and the next one planned; in the end its file is removed."""
+    """One step of a batch, and the next one planned. In the end the base registry of persons takes over what differs,
+    some at a time, and the file is removed.
+    """
     row = (await tx.execute(sa.select(batch).where(batch.c.batch_id == batch_id).with_for_update())).one()
     if row.state in {"published", "refused"}:
+        if await register_persons(tx, batch_id, as_of=row.as_of, now=now, at_most=loader.step_persons):
+            await deadlines.schedule(tx, kind=LOAD_JOB, subject=str(batch_id), due_at=now)
+            return
         await asyncio.to_thread(loader.files.forget, batch_id)
+        await _wake_next(tx, row, now=now)
         return
     if row.state == "received" and not await _begin(tx, row):
         # The one before it wakes this one.
@@ -122,8 +133,7 @@ async def _begin(tx: AsyncConnection, row: sa.Row[Any]) -> bool:
     a base registry takes what differs from the one before.
     """
     await _lock_data_set(tx, row.data_set)
-    other = sa.select(batch.c.batch_id).where(batch.c.data_set == row.data_set, batch.c.state == "loading")
-    if (await tx.execute(other)).first() is not None:
+    if (await tx.execute(_BEFORE, {"data_set": row.data_set})).first() is not None:
         return False
     await tx.execute(sa.update(batch).where(batch.c.batch_id == row.batch_id).values(state="loading"))
     await tx.execute(sa.text("select make_batch_part(:batch)"), {"batch": row.batch_id})
@@ -219,9 +229,6 @@ async def _publish(tx: AsyncConnection, row: sa.Row[Any], layout: FileLayout, *,
     await tx.execute(
         sa.update(batch).where(batch.c.batch_id == row.batch_id).values(state="published", published_at=now)
     )
-    # Last but for the registries: it keeps readers of the default part waiting.
-    if layout.registry == "persons":
-        await register_persons(tx, row.batch_id, as_of=row.as_of, now=now)
     await tx.execute(sa.text("select join_batch_part(:batch)"), {"batch": row.batch_id})
     if layout.registry == "legal_entities":
         await register_entities(tx, row.batch_id, as_of=row.as_of, now=now)
@@ -236,7 +243,6 @@ async def _publish(tx: AsyncConnection, row: sa.Row[Any], layout: FileLayout, *,
         superseded=None if before is None else before.batch_id,
     )
     await outbox.record(tx, published, at=now)
-    await _wake_next(tx, row, now=now)
 
 
 async def _refuse(tx: AsyncConnection, row: sa.Row[Any], why: FileRefused, *, now: datetime) -> None:
@@ -254,7 +260,6 @@ async def _refuse(tx: AsyncConnection, row: sa.Row[Any], why: FileRefused, *, no
         batch_id=row.batch_id, data_set=row.data_set, department=row.department, as_of=row.as_of, reason=why.code
     )
     await outbox.record(tx, refused, at=now)
-    await _wake_next(tx, row, now=now)
 
 
 async def _wake_next(tx: AsyncConnection, row: sa.Row[Any], *, now: datetime) -> None:

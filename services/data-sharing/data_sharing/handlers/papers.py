@@ -3,7 +3,6 @@
 What is refused here is announced, so that other services refuse it too.
 """
 
-import asyncio
 from datetime import datetime
 from uuid import UUID
 
@@ -142,32 +141,13 @@ async def settle_paper(
     return paper_request_view(settled.one())
 
 
-class Announcer:
-    """Tells other services which papers nobody may ask for, whenever the catalogue says another list than before."""
-
-    def __init__(self, database: Database, clock: Clock, catalogue: Catalogue) -> None:
-        self._database = database
-        self._clock = clock
-        self._held = sorted(held(catalogue))
-        self._is_announced = False
-
-    async def run(self) -> None:
-        """Once, when the service starts: the list is part of it and does not change while it runs."""
-        await self.announce()
-        self._is_announced = True
-        await asyncio.Event().wait()
-
-    def healthy(self) -> bool:
-        """Whether the list is out."""
-        return self._is_announced
-
-    async def announce(self) -> None:
-        """Announce the list unless it is the one that was announced last."""
-        now = self._clock.now()
-        async with self._database.transaction() as tx:
-            await tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_ANNOUNCING)))
-            last = sa.select(announced_papers.c.held).order_by(announced_papers.c.announced_at.desc()).limit(1)
-            if (await tx.execute(last)).scalar_one_or_none() == self._held:
-                return
-            await tx.execute(insert(announced_papers).values(announced_at=now, held=self._held))
-            await outbox.record(tx, HeldPapersAnnounced(held=tuple(self._held)), at=now)
+async def announce_held_papers(database: Database, clock: Clock, catalogue: Catalogue) -> None:
+    """Tell the other services which papers nobody may ask for, unless they were told the same list last."""
+    now, codes = clock.now(), sorted(held(catalogue))
+    async with database.transaction() as tx:
+        await tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_ANNOUNCING)))
+        last = sa.select(announced_papers.c.held).order_by(announced_papers.c.announced_at.desc()).limit(1)
+        if (await tx.execute(last)).scalar_one_or_none() == codes:
+            return
+        await tx.execute(insert(announced_papers).values(announced_at=now, held=codes))
+        await outbox.record(tx, HeldPapersAnnounced(held=tuple(codes)), at=now)

@@ -42,17 +42,24 @@ select $1, said.* from unnest(
     $10::text[], $11::text[], $12::text[], $13::text[], $14::bytea[], $15::date[]
 ) as said
 """
+_SOME_STAGED = sa.text("""
+select identity_index from (
+    select identity_index from person_delivery where batch_id = :batch order by identity_index limit :at_most
+) as first_staged
+order by identity_index desc limit 1
+""")
+_FORGET_SOME = sa.text("delete from person_delivery where batch_id = :batch and identity_index <= :until")
 # In one order, so that a declaration with the same people cannot block it for ever.
 _NEW_PERSONS = sa.text("""
 insert into person (person_id, identity_index, identity_number, name, first_seen_at)
 select gen_random_uuid(), identity_index, identity_number, person_name, :now
-from person_delivery where batch_id = :batch order by identity_index
+from person_delivery where batch_id = :batch and identity_index <= :until order by identity_index
 on conflict (identity_index) do nothing
 """)
 _CLOSE_PERSONS = sa.text("""
 update person_version as version set valid_until = :as_of
 from person join person_delivery as said using (identity_index)
-where said.batch_id = :batch and version.person_id = person.person_id
+where said.batch_id = :batch and said.identity_index <= :until and version.person_id = person.person_id
     and version.valid_until is null and version.valid_from < :as_of
 """)
 # A version that begins later came from elsewhere and stays. One that begins on the same day is corrected.
@@ -64,7 +71,7 @@ insert into person_version as version (
 select person.person_id, :as_of, said.name, name_index, birth_date, sex, registration_region, registration_kind,
     street, community, address, died_on, digest, batch_id, :now
 from person join person_delivery as said using (identity_index)
-where said.batch_id = :batch and not exists (
+where said.batch_id = :batch and said.identity_index <= :until and not exists (
     select from person_version as later
     where later.person_id = person.person_id and later.valid_until is null and later.valid_from > :as_of
 )
@@ -162,12 +169,17 @@ def _encrypted(rows: PersonRows, new: list[int], cipher: FieldCipher) -> list[li
     ]
 
 
-async def register_persons(tx: AsyncConnection, batch_id: UUID, *, as_of: date, now: datetime) -> None:
-    """Take over what was staged of a batch."""
-    values = {"batch": batch_id, "as_of": as_of, "now": now}
-    for statement in (_NEW_PERSONS, _CLOSE_PERSONS, _OPEN_PERSONS):
-        await tx.execute(statement, values)
-    await forget_staged(tx, batch_id)
+async def register_persons(tx: AsyncConnection, batch_id: UUID, *, as_of: date, now: datetime, at_most: int) -> bool:
+    """Take over some of what was staged of a published batch; whether there was any."""
+    until = (await tx.execute(_SOME_STAGED, {"batch": batch_id, "at_most": at_most})).scalar()
+    if until is None:
+        return False
+    some = {"batch": batch_id, "until": until}
+    await tx.execute(_NEW_PERSONS, {**some, "now": now})
+    await tx.execute(_CLOSE_PERSONS, {**some, "as_of": as_of})
+    await tx.execute(_OPEN_PERSONS, {**some, "as_of": as_of, "now": now})
+    await tx.execute(_FORGET_SOME, some)
+    return True
 
 
 async def forget_staged(tx: AsyncConnection, batch_id: UUID) -> None:

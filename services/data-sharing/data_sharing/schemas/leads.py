@@ -229,6 +229,17 @@ class CandidateView(BaseModel):
     street: str | None
 
 
+class RegisteredPerson(BaseModel):
+    """The person whom a lead is about, as the base registry has them."""
+
+    model_config = seen(name="张*试", birth_year=1977, street="420106009", address="白沙洲大道12号3栋")
+
+    name: str
+    birth_year: int | None
+    street: str | None
+    address: str | None = Field(description="脱敏时不显示")
+
+
 class ContactView(BaseModel):
     """Somebody went or called."""
 
@@ -245,6 +256,7 @@ class LeadDetail(LeadView):
     model_config = seen(
         **_SEEN,
         person_id=_PERSON,
+        registered={"name": "张*试", "birth_year": 1977, "street": "420106009", "address": "白沙洲大道12号3栋"},
         households=[],
         reported=[],
         candidates=[],
@@ -254,6 +266,7 @@ class LeadDetail(LeadView):
     )
 
     person_id: UUID | None = Field(description="认定的人", examples=[_PERSON])
+    registered: RegisteredPerson | None = Field(description="人口库中的登记")
     households: list[UUID] = Field(description="此人所在的家庭，已有核对的")
     reported: list[SomebodyReported]
     candidates: list[CandidateView]

@@ -5,7 +5,7 @@ from alembic import op
 from shared.migrations import keys_0001, name_encrypted
 
 revision = "0008"
-down_revision = "0005"
+down_revision = "0007"
 
 
 def upgrade() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.events import Event
-from shared.events.data_sharing import LeadContactOverdue
+from shared.events.data_sharing import ComparisonHitFound, LeadContactOverdue
 from shared.events.departments import ReferralOverdue
 from shared.events.eligibility import DecisionConfirmed
 from shared.events.emergency_fund import (
@@ -73,6 +73,9 @@ def _kinds(event: Event, history: Iterable[Event]) -> Iterator[ClueKind]:
         case GrantApproved():
             if any(_asked_for(earlier, event) for earlier in history):
                 yield "same_person_twice"
+        case ComparisonHitFound():
+            if event.finds == "clue":
+                yield "comparison_hit"
         case _:
             pass
 

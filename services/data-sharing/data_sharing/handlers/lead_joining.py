@@ -1,0 +1,220 @@
+"""Reports become leads: a further one about the same person joins the lead that is not closed (12.2).
+
+Two reports about one person are one lead, also when they come at once. Where it is not sure that they are, two leads
+stand beside each other: a family that is visited twice is better than one that is not visited.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from data_sharing.handlers.lead_matching import Found
+from data_sharing.rules.leads import RULES
+from data_sharing.tables.leads import lead, lead_candidate, lead_report
+from data_sharing.tables.registries import person_version
+from shared import deadlines, outbox
+from shared.events.data_sharing import LeadReported
+from shared.ids import new_id
+from shared.problems import Problem
+from shared.working_days import WorkingCalendar
+
+OVERDUE_JOB = "lead_contact_overdue"
+_LOCK = sa.text("select pg_advisory_xact_lock(hashtextextended('lead ' || :key, 0))")
+
+Result = Literal["opened", "joined", "known"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a sender says of somebody. `digest`: of all of it. `about`: who, encrypted; None where the registry knows.
+    `indexes`: by what the same person is known again (`identity_index`, `name_index`, `address_index`, `phone_index`).
+    """
+
+    sender: str
+    reference: str
+    channel: str
+    happened_on: date
+    troubles: tuple[str, ...]
+    is_urgent: bool
+    street: str | None
+    sent_by: str
+    digest: bytes
+    about: bytes | None = None
+    indexes: Mapping[str, bytes | None] = field(default_factory=dict)
+
+
+async def take_in(tx: AsyncConnection, said: Said, found: Found, *, now: datetime) -> tuple[UUID, Result]:
+    """Keep a report; its id, and what became of it. Raises Problem 409 `reference_used`."""
+    await _lock(tx, said, found)
+    known = await _known(tx, said)
+    if known is not None:
+        return known, "known"
+    standing = await _standing(tx, found, said.indexes)
+    if standing is None:
+        lead_id = await _open(tx, said, found, now=now)
+    else:
+        lead_id = await _join(tx, standing, said, found, now=now)
+    report_id = new_id()
+    await tx.execute(
+        insert(lead_report).values(
+            report_id=report_id,
+            lead_id=lead_id,
+            sender=said.sender,
+            reference=said.reference,
+            channel=said.channel,
+            happened_on=said.happened_on,
+            troubles=list(said.troubles),
+            is_urgent=said.is_urgent,
+            sent_by=said.sent_by,
+            received_at=now,
+            digest=said.digest,
+            about=said.about,
+            **said.indexes,
+        )
+    )
+    await _tell(tx, lead_id, report_id, said, joined=standing is not None, now=now)
+    return report_id, "opened" if standing is None else "joined"
+
+
+async def _lock(tx: AsyncConnection, said: Said, found: Found) -> None:
+    """Another report that could join the same lead waits until `tx` ends, and sees it. In one order for all."""
+    keys = {hashlib.sha256(f"{said.sender} {said.reference}".encode()).hexdigest()}
+    keys |= {index.hex() for name in ("identity_index", "name_index") if (index := said.indexes.get(name)) is not None}
+    if found.person_id is not None:
+        keys.add(str(found.person_id))
+    for key in sorted(keys):
+        await tx.execute(_LOCK, {"key": key})
+
+
+async def _known(tx: AsyncConnection, said: Said) -> UUID | None:
+    """The report that this sender sent under this number. Raises Problem 409 when it said something else."""
+    found = await tx.execute(
+        sa.select(lead_report.c.report_id, lead_report.c.digest).where(
+            lead_report.c.sender == said.sender, lead_report.c.reference == said.reference
+        )
+    )
+    row = found.one_or_none()
+    if row is None:
+        return None
+    if row.digest != said.digest:
+        raise Problem(
+            409,
+            "reference_used",
+            "该编号已报送过其他内容",
+            f"{said.sender} 的编号 {said.reference} 已经使用",
+            field="body.reference",
+            value=said.reference,
+            way_out="补充或更正的情况请以新的编号报送，系统会并入同一人的线索",
+        )
+    report_id: UUID = row.report_id
+    return report_id
+
+
+async def _standing(tx: AsyncConnection, found: Found, indexes: Mapping[str, bytes | None]) -> sa.Row[Any] | None:
+    """The lead about the same person that is not closed: the same person of the registry, the same number, or the
+    same name with the same telephone or door and nothing against it.
+    """
+    same = [] if found.person_id is None else [lead.c.person_id == found.person_id]
+    reported = sa.select(lead_report.c.lead_id)
+    number = indexes.get("identity_index")
+    if number is not None:
+        same.append(lead.c.lead_id.in_(reported.where(lead_report.c.identity_index == number)))
+    near = [
+        lead_report.c[column] == indexes[column]
+        for column in ("phone_index", "address_index")
+        if indexes.get(column) is not None
+    ]
+    name = indexes.get("name_index")
+    if name is not None and near:
+        alike = reported.where(lead_report.c.name_index == name, sa.or_(*near))
+        if number is not None:
+            alike = alike.where(lead_report.c.identity_index.is_(None))
+        by_name = lead.c.lead_id.in_(alike)
+        same.append(by_name if found.person_id is None else sa.and_(by_name, lead.c.person_id.is_(None)))
+    if not same:
+        return None
+    wanted = sa.select(lead).where(lead.c.state != "closed", sa.or_(*same))
+    return (await tx.execute(wanted.order_by(lead.c.lead_id).limit(1).with_for_update())).one_or_none()
+
+
+async def _open(tx: AsyncConnection, said: Said, found: Found, *, now: datetime) -> UUID:
+    lead_id = new_id()
+    await tx.execute(
+        insert(lead).values(
+            lead_id=lead_id,
+            street=said.street or await _street_of(tx, found.person_id),
+            troubles=sorted(set(said.troubles)),
+            told=list(RULES.told(said.troubles)),
+            is_urgent=said.is_urgent,
+            state="open",
+            opened_at=now,
+            contact_by=RULES.contact_by(now, is_urgent=said.is_urgent, calendar=WorkingCalendar()),
+            person_id=found.person_id,
+            match=found.match,
+        )
+    )
+    await _keep_candidates(tx, lead_id, found)
+    return lead_id
+
+
+async def _join(tx: AsyncConnection, standing: sa.Row[Any], said: Said, found: Found, *, now: datetime) -> UUID:
+    """What the lead knows grows, and its time gets shorter, never longer."""
+    troubles = sorted({*standing.troubles, *said.troubles})
+    changes: dict[str, Any] = {
+        "troubles": troubles,
+        "told": list(RULES.told(troubles)),
+        "is_urgent": standing.is_urgent or said.is_urgent,
+        "street": standing.street or said.street or await _street_of(tx, found.person_id),
+    }
+    if standing.state == "open":
+        by_now = RULES.contact_by(now, is_urgent=said.is_urgent, calendar=WorkingCalendar())
+        changes["contact_by"] = min(standing.contact_by, by_now)
+    if standing.person_id is None and (found.person_id is not None or standing.match == "unknown"):
+        changes |= {"person_id": found.person_id, "match": found.match}
+        await tx.execute(sa.delete(lead_candidate).where(lead_candidate.c.lead_id == standing.lead_id))
+        await _keep_candidates(tx, standing.lead_id, found)
+    await tx.execute(sa.update(lead).where(lead.c.lead_id == standing.lead_id).values(**changes))
+    lead_id: UUID = standing.lead_id
+    return lead_id
+
+
+async def _keep_candidates(tx: AsyncConnection, lead_id: UUID, found: Found) -> None:
+    if found.candidates:
+        rows = [{"lead_id": lead_id, "person_id": one.key, "chance": str(one.chance)} for one in found.candidates]
+        await tx.execute(insert(lead_candidate), rows)
+
+
+async def _street_of(tx: AsyncConnection, person_id: UUID | None) -> str | None:
+    if person_id is None:
+        return None
+    now = sa.select(person_version.c.street).where(
+        person_version.c.person_id == person_id, person_version.c.valid_until.is_(None)
+    )
+    return (await tx.execute(now)).scalar_one_or_none()
+
+
+async def _tell(
+    tx: AsyncConnection, lead_id: UUID, report_id: UUID, said: Said, *, joined: bool, now: datetime
+) -> None:
+    row = (await tx.execute(sa.select(lead).where(lead.c.lead_id == lead_id))).one()
+    if row.state == "open" and row.overdue_at is None:
+        await deadlines.schedule(tx, kind=OVERDUE_JOB, subject=str(lead_id), due_at=row.contact_by)
+    reported = LeadReported(
+        lead_id=lead_id,
+        report_id=report_id,
+        joined=joined,
+        channel=said.channel,
+        street=row.street,
+        told=tuple(row.told),
+        troubles=tuple(row.troubles),
+        is_urgent=row.is_urgent,
+        contact_by=row.contact_by,
+    )
+    await outbox.record(tx, reported, at=now)
