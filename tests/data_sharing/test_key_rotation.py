@@ -175,18 +175,27 @@ async def test_an_old_key_is_needed_as_long_as_somebody_writes_with_it(
     assert list(service.means.cipher.ring.keys) == [1, 2]
 
 
-@pytest.mark.parametrize(
-    "broken",
-    ["", "{", "[]", "null", '{"current": 1}', '{"current": 2, "keys": {"1": "5a"}, "index_key": "a5"}', "\\u0000"],
+BROKEN = (
+    "",
+    "{",
+    "[]",
+    "null",
+    '{"current": 1}',
+    '{"current": 1, "keys": [], "index_key": "a5"}',
+    '{"current": 1, "keys": {"1": "5a"}, "index_key": "a5"}',
+    '{"current": 2, "keys": {"1": "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"}, "index_key": "' + "a5" * 32 + '"}',
 )
-async def test_a_broken_file_changes_nothing(service: Service, vault: Vault, broken: str) -> None:
+
+
+async def test_a_broken_file_changes_nothing(service: Service, vault: Vault) -> None:
     case = await service.open()
-    vault.write_text(broken)
-    await vault.own.keeper.check()
-    report = await vault.own.keeper.report()
-    assert report.fault is not None
-    assert report.fault.code == "file_broken"
-    assert vault.own.keeper.healthy(), "a bad file is no outage"
+    for broken in BROKEN:
+        vault.write_text(broken)
+        await vault.own.keeper.check()
+        report = await vault.own.keeper.report()
+        assert report.fault is not None, broken
+        assert report.fault.code == "file_broken"
+        assert vault.own.keeper.healthy(), "a bad file is no outage"
     assert await names_read(service, case) == NAMES
     metrics = (await service.http.get("/metrics")).text
     assert 'doudi_key_file_refused{code="file_broken",service="data-sharing"} 1.0' in metrics
@@ -289,7 +298,11 @@ async def test_a_moved_ciphertext_is_refused_before_and_after(service: Service, 
     )
     assert (await service.read_query(case, "tax")).status_code == 500
     vault.write(1, 2, current=2)
-    for _ in range(60):
+    async with asyncio.timeout(60):
+        while (await vault.values()).get(1) != 1:
+            await vault.step()
+    for _ in range(3):
+        await asyncio.sleep(SETTLE_SECONDS)
         await vault.step()
     # Nothing made it readable by writing it again, and its key stays until somebody has looked at it.
     moved = await owner.fetchval("select name from verification_member where ref = 'p1'")

@@ -68,9 +68,9 @@ class KeyView(BaseModel):
     )
     is_in_file: bool = Field(description="本实例采用的密钥文件里有没有它")
     may_be_removed: bool = Field(description="可以从密钥文件中移除")
-    held_since: datetime | None = Field(description="自何时起所有实例都有它；null：有实例还没有")
-    used_until: datetime | None
-    retired_at: datetime | None
+    held_since: datetime | None = Field(default=None, description="自何时起所有实例都有它；null：有实例还没有")
+    used_until: datetime | None = None
+    retired_at: datetime | None = None
     values: int = Field(description="最近一轮清点时用它加密的数据数")
 
 
@@ -80,9 +80,11 @@ class ColumnView(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [_COLUMN]})
 
     column: str
-    values: dict[int, int] | None = Field(description="最近一轮清点后，各编号密钥的数据数；null：还未清点")
-    counted_at: datetime | None
-    seen_in_this_round: int | None = Field(description="本轮已处理的数据数；null：没有正在进行的一轮")
+    values: dict[int, int] | None = Field(
+        default=None, description="最近一轮清点后，各编号密钥的数据数；null：还未清点"
+    )
+    counted_at: datetime | None = None
+    seen_in_this_round: int | None = Field(default=None, description="本轮已处理的数据数；null：没有正在进行的一轮")
 
 
 class FaultView(BaseModel):
@@ -98,10 +100,10 @@ class KeyReport(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_REPORT]})
 
-    writes_with: int | None = Field(description="新数据使用的密钥编号；null：服务还未核对过密钥")
+    writes_with: int | None = Field(default=None, description="新数据使用的密钥编号；null：服务还未核对过密钥")
     current_in_file: int = Field(description="本实例采用的密钥文件中的 current")
     is_finished: bool = Field(description="数据都已用新密钥加密，旧密钥都可以移除")
-    fault: FaultView | None = Field(description="密钥文件未被采用的原因")
+    fault: FaultView | None = Field(default=None, description="密钥文件未被采用的原因")
     keys: list[KeyView]
     columns: list[ColumnView]
 
