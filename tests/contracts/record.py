@@ -131,6 +131,7 @@ async def put_on_record(district: District) -> OnRecord:
     shared |= await _ask_for_paper(district, shared)
     shared |= await _report_somebody(district)
     shared |= await _compare(district)
+    shared |= await _snapshot(district)
     shared |= await _decide(district, shared["application_id"])
     shared |= await _enter_standard(district)
     shared |= await _screen(district, shared["household_id"])
@@ -213,6 +214,20 @@ async def _compare(district: District) -> dict[str, str]:
     await district.settle()
     hits = await district.post("data-sharing", "/v1/comparison-hits", None, method="GET", **officer)
     return {"comparison": code, "hit_id": hits["items"][0]["hit_id"]}
+
+
+async def _snapshot(district: District) -> dict[str, str]:
+    """A snapshot of everybody: of one person."""
+    number = identity_number(date(1977, 5, 12), sequence=901)
+    registered = f"identity_number,name,birth_date,sex\n{number},某样例,1977-05-12,M\n"
+    living = f"identity_number,household_number,relation_to_head\n{number},H-1,户主\n"
+    await _deliver_file(district, "public_security", "household_register", registered)
+    await _deliver_file(district, "public_security", "household_composition", living)
+    await district.settle()
+    officer: dict[str, Any] = {"role": Role.DISTRICT_OFFICER, "subject": "district-1"}
+    asked = await district.post("data-sharing", "/v1/snapshots", None, **officer)
+    await district.settle()
+    return {"snapshot_id": asked["snapshot_id"]}
 
 
 async def _answer_nothing(district: District, asked: VerificationRequested) -> None:

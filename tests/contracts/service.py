@@ -126,6 +126,7 @@ def build(name: str, urls: DatabaseUrls, directory: Path, *, clock: FixedClock, 
                 "intake_url": "http://intake",
                 "key_file": keys,
                 "batch_directory": directory / "batches",
+                "snapshot_directory": directory / "snapshots",
                 "batch_processes": 0,
             }
             return data_sharing.main.create(data_sharing.settings.Settings(**common, **asked), **made)

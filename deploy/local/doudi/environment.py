@@ -88,6 +88,7 @@ class Environment:
             "DOUDI_CLIENT_ID": service,
             "DOUDI_CLIENT_SECRET": self.secrets[service],
             "DOUDI_BATCH_DIRECTORY": str(self.key_rings / f"{service}-batches"),
+            "DOUDI_SNAPSHOT_DIRECTORY": str(self.key_rings / f"{service}-snapshots"),
             "DOUDI_LOG_ORIGIN": "doudi.embedded/oversight",
             "DOUDI_LOG_SIGNING_KEY_FILE": str(self.log_key_file),
             "DOUDI_SIGNING_KEYS_FILE": str(self.key_rings / f"signing-key-{service}.json"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from data_sharing.clients import Intake, Upstreams
-from data_sharing.handlers import agreements, comparing, leads
+from data_sharing.handlers import agreements, comparing, leads, snapshots
 from data_sharing.handlers.asking import CALL_UPSTREAM_JOB, CLOSE_JOB, CLOSE_QUERY_JOB
 from data_sharing.handlers.calling import call_upstream
 from data_sharing.handlers.completing import close_verification
@@ -16,6 +16,7 @@ from data_sharing.handlers.lead_joining import OVERDUE_JOB as LEAD_OVERDUE_JOB
 from data_sharing.handlers.loading import LOAD_JOB, Loader, load_batch
 from data_sharing.handlers.objections import close_query
 from data_sharing.handlers.opening import OPEN_JOB, open_verification
+from data_sharing.handlers.snapshots import Snapshots
 from data_sharing.rules.catalogue import Catalogue
 from data_sharing.rules.comparisons import Comparison
 from shared.clock import Clock
@@ -35,6 +36,7 @@ class Means:
     upstreams: Upstreams
     catalogue: Catalogue
     comparisons: Mapping[str, Comparison]
+    snapshots: Snapshots
     cipher: FieldCipher
     loader: Loader
     keys: Keeper
@@ -112,6 +114,16 @@ async def renew_values(work: Work, means: Means) -> None:
     await means.keys.renew(work)
 
 
+async def build_snapshot(work: Work, means: Means) -> None:
+    """A population snapshot was asked for."""
+    await snapshots.build_snapshot(work, means.database, means.snapshots)
+
+
+async def erase_snapshot(work: Work, means: Means) -> None:
+    """The days of a population snapshot are over."""
+    await snapshots.erase_snapshot(work, means.snapshots)
+
+
 JOBS: Jobs[Means] = {
     OPEN_JOB: open_case,
     CLOSE_JOB: close_case,
@@ -124,5 +136,7 @@ JOBS: Jobs[Means] = {
     leads.ERASE_JOB: erase_lead,
     comparing.RUN_JOB: run_comparison,
     comparing.LEAD_JOB: open_lead_of_hit,
+    snapshots.BUILD_JOB: build_snapshot,
+    snapshots.ERASE_JOB: erase_snapshot,
     RENEW_JOB: renew_values,
 }

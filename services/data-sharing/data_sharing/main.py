@@ -14,6 +14,7 @@ from data_sharing.handlers.loading import Loader
 from data_sharing.handlers.papers import announce_held_papers
 from data_sharing.handlers.preparing import Preparers
 from data_sharing.handlers.signed_requests import Gate
+from data_sharing.handlers.snapshots import Snapshots
 from data_sharing.handlers.starting import AtStart
 from data_sharing.jobs import JOBS, Means
 from data_sharing.rules.catalogue import load_packed
@@ -52,6 +53,7 @@ def create(
         limit_bytes=settings.batch_limit_bytes,
         limit_rows=settings.batch_limit_rows,
     )
+    snapshots = Snapshots(directory=settings.snapshot_directory, days=settings.snapshot_days, cipher=cipher)
     means = Means(
         database=foundation.database,
         clock=foundation.clock,
@@ -59,6 +61,7 @@ def create(
         upstreams=upstreams,
         catalogue=catalogue,
         comparisons=comparisons,
+        snapshots=snapshots,
         cipher=cipher,
         loader=Loader(
             files=files,
@@ -95,6 +98,7 @@ def create(
             "means": means,
             "catalogue": catalogue,
             "comparisons": comparisons,
+            "snapshots": snapshots,
             "cipher": cipher,
             "files": files,
             "signature_gate": _gate(settings, foundation),

@@ -24,6 +24,10 @@ class Settings(KeySettings):
     Unset: none, every department has a service of its own that hears what it is asked."""
     batch_directory: Path = Path(tempfile.gettempdir()) / "doudi-batches"
     """Where delivered files wait to be loaded. All replicas must see the same one; nobody else may read it."""
+    snapshot_directory: Path = Path(tempfile.gettempdir()) / "doudi-snapshots"
+    """Where population snapshots lie. All replicas must see the same one; nobody else may read it."""
+    snapshot_days: int = Field(default=7, ge=1, le=90)
+    """How long a population snapshot is kept."""
     batch_limit_bytes: int = Field(default=1_073_741_824, ge=1)
     batch_limit_rows: int = Field(default=5_000_000, ge=1)
     batch_processes: int = Field(default=2, ge=0, le=32)

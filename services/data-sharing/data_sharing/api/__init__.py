@@ -11,6 +11,7 @@ from data_sharing.api import (
     papers,
     queries,
     registries,
+    snapshots,
     verifications,
 )
 
@@ -26,5 +27,6 @@ _PARTS = (
     batches,
     registries,
     comparisons,
+    snapshots,
 )
 ROUTERS = [part.router for part in _PARTS]
