@@ -83,29 +83,32 @@ async def build_snapshot(work: Work, database: Database, snapshots: Snapshots) -
     """Build one. Cut off, it is built anew: the file has its name only when it is whole."""
     snapshot_id = UUID(work.subject)
     async with database.transaction() as tx:
-        missing = {rules.COMPOSITION, rules.BENEFITS, "household_register"} - await delivered(tx)
-    # Who lives together, and who receives what, cannot be left unknown of everybody.
-    reason = f"not_delivered:{min(missing)}" if missing else None
-    built = None if reason is not None else await _build(snapshot_id, database, snapshots)
-    async with work.transaction() as tx:
-        if reason is None:
-            refusal = await spend(tx, consumer=rules.CONSUMER, purpose=rules.PURPOSE, fields=rules.FIELDS, now=work.now)
-            reason = None if refusal is None else refusal.reason
-        if reason is not None:
-            await asyncio.to_thread(snapshots.path(snapshot_id).unlink, missing_ok=True)
-            result: Mapping[str, Any] = {"state": "refused", "reason": reason}
-        else:
-            assert built is not None, "it was built"
-            result = {"state": "ready", "built_at": work.now, **built.__dict__}
-            erase_at = work.now + timedelta(days=snapshots.days)
-            await deadlines.schedule(tx, kind=ERASE_JOB, subject=work.subject, due_at=erase_at)
-        await tx.execute(
-            sa.update(population_snapshot).where(population_snapshot.c.snapshot_id == snapshot_id).values(**result)
-        )
+        reason = await _refusal(tx, now=work.now)
+        # Committed before the first row is read, as every look.
         await _put_on_ledger(
             tx, now=work.now, reason=reason, client_id=rules.CONSUMER, subject=f"snapshot:{snapshot_id}",
             caller_scope="service", department=None,
         )  # fmt: skip
+    result: Mapping[str, Any] = {"state": "refused", "reason": reason}
+    if reason is None:
+        built = await _build(snapshot_id, database, snapshots)
+        result = {"state": "ready", "built_at": work.now, **built.__dict__}
+    async with work.transaction() as tx:
+        await tx.execute(
+            sa.update(population_snapshot).where(population_snapshot.c.snapshot_id == snapshot_id).values(**result)
+        )
+        if reason is None:
+            erase_at = work.now + timedelta(days=snapshots.days)
+            await deadlines.schedule(tx, kind=ERASE_JOB, subject=work.subject, due_at=erase_at)
+
+
+async def _refusal(tx: AsyncConnection, *, now: datetime) -> str | None:
+    """Why none is built: who lives together and who receives what cannot be unknown of everybody, and agreements."""
+    missing = {rules.COMPOSITION, rules.BENEFITS, "household_register"} - await delivered(tx)
+    if missing:
+        return f"not_delivered:{min(missing)}"
+    refusal = await spend(tx, consumer=rules.CONSUMER, purpose=rules.PURPOSE, fields=rules.FIELDS, now=now)
+    return None if refusal is None else refusal.reason
 
 
 async def _build(snapshot_id: UUID, database: Database, snapshots: Snapshots) -> _Built:
