@@ -131,7 +131,6 @@ async def put_on_record(district: District) -> OnRecord:
     shared |= await _ask_for_paper(district, shared)
     shared |= await _report_somebody(district)
     shared |= await _compare(district)
-    shared |= await _snapshot(district)
     shared |= await _decide(district, shared["application_id"])
     shared |= await _enter_standard(district)
     shared |= await _screen(district, shared["household_id"])
@@ -142,6 +141,7 @@ async def put_on_record(district: District) -> OnRecord:
     replenishment = ReplenishmentRequested.from_example()
     await district["finance"].hear(envelope_of(replenishment, clock=district.clock))
     await district.settle()
+    shared |= await _snapshot(district)  # last: it is kept for a week
     shared |= {"grant_id": await _look(district, district.only(VerificationRequested, department="tax"))}
     entry = next(envelope.event_id for envelope in district.told if isinstance(envelope.event, GrantPaid))
     head = await district.post("oversight", "/v1/log/checkpoints", None, Role.OPS, subject="ops-1")
@@ -266,7 +266,8 @@ async def _deliver_file(district: District, department: str, data_set: str, cont
     checksum.update(file)
     manifest = example_of(service, "POST", "/v1/batches")
     manifest |= {"data_set": data_set, "rows": 1, "size_bytes": len(file), "checksum": checksum.finalize().hex()}
-    whose = _TAX | {"department": department, "client_id": f"department-{department}"}
+    # A subject of its own: `District.post` makes a key for each.
+    whose = {"subject": data_set, "department": department, "client_id": f"department-{department}"}
     batch = await district.post("data-sharing", "/v1/batches", manifest, Role.SERVICE, **whose)
     headers = service.caller(Role.SERVICE, **whose) | {"Content-Type": "text/csv"}
     sent = await service.http.put(f"/v1/batches/{batch['batch_id']}/file", content=file, headers=headers)

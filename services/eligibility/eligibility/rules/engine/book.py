@@ -216,7 +216,7 @@ class Book:
                 kind,
                 tuple(citations),
                 procedure,
-                materials,
+                dict(materials),  # as it comes back from the archive
                 chapter or ".".join(clause.split(".")[: 2 if clause.startswith("2.") else 1]),
                 eligible or policy_id,
                 amount,
