@@ -127,6 +127,7 @@ async def put_on_record(district: District) -> OnRecord:
     of_tax = "00000000-0000-7000-8000-000000000003"  # the agreement that stands from the first day on
     shared = {"street": STREET, "data_set": "individual_income", "agreement_id": of_tax}
     shared |= await _apply(district)
+    await _open_further(district, shared)
     shared |= await _name_obligor(district, shared)
     shared |= await _ask_for_paper(district, shared)
     shared |= await _report_somebody(district)
@@ -172,6 +173,13 @@ async def _apply(district: District) -> dict[str, str]:
         "query_id": str(asked.query_id),
         "purpose": "assessment",
     }
+
+
+async def _open_further(district: District, ids: Mapping[str, str]) -> None:
+    """The only adult signs once more, for a data set that may then be asked on request."""
+    path = f"/v1/applications/{ids['application_id']}/authorisations"
+    body = {"member": "p1", "signed_on": "2022-10-10", "data_sets": ["household_composition"]}
+    await district.post("data-sharing", path, body, Role.STREET_CLERK, subject=CLERK)
 
 
 async def _name_obligor(district: District, ids: Mapping[str, str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import text
 
@@ -99,8 +100,14 @@ class Service:
     http: httpx.AsyncClient
     means: Means
     intake: Intake
+    app: FastAPI
     secrets: tuple[str, ...] = SECRETS
     """What must never leave without being asked for by its department."""
+
+    def know(self, catalogue: Catalogue) -> None:
+        """Another catalogue counts from now on."""
+        self.app.state.catalogue = catalogue
+        self.means = replace(self.means, catalogue=catalogue)
 
     async def submit(
         self,
@@ -271,5 +278,5 @@ async def service(
     network = mint.session()
     app = create(settings, clock=clock, http=network)
     async with network, client_of(app) as http:
-        yield Service(urls, app.state.database, clock, mint, http, app.state.means, intake)
+        yield Service(urls, app.state.database, clock, mint, http, app.state.means, intake, app)
     await app.state.database.close()

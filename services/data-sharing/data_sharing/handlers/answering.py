@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -29,6 +31,15 @@ from shared.events.data_sharing import VerificationAnswered
 from shared.problems import FieldError, Problem, not_found, plain_problem
 
 _SHOWN_ERRORS = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """An answer, its records as JSON, and the client that gave it."""
+
+    outcome: course.Outcome
+    records: Sequence[Mapping[str, Any]]
+    by: str
 
 
 async def answer_query(
@@ -100,22 +111,36 @@ async def _receive(
             f"核对请求 {case.query_id} 已有答复，核对已于完成时采用",
             way_out="数据有误的，请通知街道发起复核",
         )
-    version = asked.version + 1
+    said = Said(outcome=body.outcome, records=body.model_dump(mode="json")["records"], by=caller.client_id)
+    return await keep_answer(tx, case, found, said, version=asked.version + 1, catalogue=catalogue, now=now)
+
+
+async def keep_answer(
+    tx: AsyncConnection,
+    case: AskedCase,
+    found: sa.Row[Any],
+    said: Said,
+    *,
+    version: int,
+    catalogue: Catalogue,
+    now: datetime,
+) -> AnswerReceipt:
+    """Keep what was said, tell the others, and do what follows. The caller holds the verification: `found`."""
     await tx.execute(
         insert(answer).values(
             query_id=case.query_id,
             version=version,
-            outcome=body.outcome,
-            records=body.model_dump(mode="json")["records"],
-            digest=_digest(body),
-            answered_by=caller.client_id,
+            outcome=said.outcome,
+            records=said.records,
+            digest=_digest(said.outcome, said.records),
+            answered_by=said.by,
             answered_at=now,
         )
     )
     await tx.execute(
         sa.update(query)
         .where(query.c.query_id == case.query_id)
-        .values(version=version, outcome=body.outcome, answered_at=now)
+        .values(version=version, outcome=said.outcome, answered_at=now)
     )
     answered = VerificationAnswered(
         household_id=case.household_id,
@@ -123,20 +148,22 @@ async def _receive(
         verification_id=case.verification_id,
         query_id=case.query_id,
         department=case.department,
-        outcome=body.outcome,
+        outcome=said.outcome,
     )
     await outbox.record(tx, answered, at=now)
     await _follow(tx, case, found, catalogue=catalogue, now=now)
-    return AnswerReceipt(query_id=case.query_id, version=version, outcome=body.outcome, answered_at=now)
+    return AnswerReceipt(query_id=case.query_id, version=version, outcome=said.outcome, answered_at=now)
 
 
 async def _follow(
     tx: AsyncConnection, case: AskedCase, found: sa.Row[Any], *, catalogue: Catalogue, now: datetime
 ) -> None:
-    """What an answer leads to. About an obligor it is a finding for officers, and no fact of the household."""
+    """What an answer leads to. About an obligor it is a finding for officers, and no fact of the household; nor is
+    what was asked beside the facts, by which nothing is assessed anew.
+    """
     if case.kind == "recheck":
         await settle_objection(tx, case.query_id, catalogue=catalogue, now=now)
-    if case.kind == "obligor":
+    if case.kind == "obligor" or not any(catalogue.data_sets[code].is_of_facts for code in case.data_sets):
         return
     if found.state == "completed":
         await complete(tx, found, catalogue=catalogue, now=now)
@@ -144,9 +171,9 @@ async def _follow(
         await complete_if_due(tx, found, catalogue=catalogue, now=now)
 
 
-def _digest(body: AnswerRequest) -> str:
+def _digest(outcome: course.Outcome, records: Sequence[Mapping[str, Any]]) -> str:
     """Of what was answered, under whichever grant."""
-    document = body.model_dump(mode="json", exclude={"grant_id"})
+    document = {"outcome": outcome, "records": records}
     return hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -156,10 +183,11 @@ async def _asked(tx: AsyncConnection, query_id: UUID) -> sa.Row[Any]:
 
 async def _same_answer(tx: AsyncConnection, case: AskedCase, body: AnswerRequest) -> AnswerReceipt | None:
     """The receipt of this very answer, where it is the newest."""
+    digest = _digest(body.outcome, body.model_dump(mode="json")["records"])
     newest = (
         sa.select(query.c.version, query.c.outcome, query.c.answered_at)
         .join(answer, sa.and_(answer.c.query_id == query.c.query_id, answer.c.version == query.c.version))
-        .where(query.c.query_id == case.query_id, answer.c.digest == _digest(body))
+        .where(query.c.query_id == case.query_id, answer.c.digest == digest)
     )
     found = (await tx.execute(newest)).one_or_none()
     if found is None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.rules import verification as course
-from data_sharing.rules.catalogue import Catalogue
+from data_sharing.rules.catalogue import Catalogue, Reached
 from data_sharing.tables.verifications import query
 from shared import deadlines, outbox
 from shared.events.data_sharing import VerificationRequested
@@ -32,6 +32,12 @@ class Question:
     data_sets: Mapping[str, Sequence[str]]
     """By department."""
     obligor_id: UUID | None = None
+    reached: Reached = "service"
+    reason: str | None = None
+    """Why, and who asks: of what is asked on request."""
+    asked_by: str | None = None
+    file_as_of: date | None = None
+    """The day that the file describes in which the answer is looked up."""
 
 
 async def ask(tx: AsyncConnection, question: Question, *, catalogue: Catalogue, now: datetime) -> dict[str, UUID]:
@@ -67,11 +73,19 @@ async def ask(tx: AsyncConnection, question: Question, *, catalogue: Catalogue, 
                 "asked_at": now,
                 "answer_by": answer_by,
                 "version": 0,
+                "reason": question.reason,
+                "asked_by": question.asked_by,
+                "file_as_of": question.file_as_of,
             }
             for event in asked
         ],
     )
-    await outbox.record(tx, *asked, at=now)
+    if question.reached == "file":
+        # Looked up by who asks, in the same transaction: nobody hears of it and nothing is waited for.
+        return {event.department: event.query_id for event in asked}
+    if question.reached == "service":
+        # A service of the department that heard of an interface's data sets would answer that it cannot look.
+        await outbox.record(tx, *asked, at=now)
     if question.kind == "first":
         watched = [(CLOSE_JOB, question.verification_id)]
     else:

@@ -1,6 +1,5 @@
 """What departments answered becomes the verified household of each application that rests on it (1.2, 12.3.1)."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from data_sharing.queries.cases import answer_rows, member_names, query_rows
+from data_sharing.queries.answers import answers_to
+from data_sharing.queries.cases import member_names, query_rows
 from data_sharing.rules import merge as merging
 from data_sharing.rules import verification as course
 from data_sharing.rules.catalogue import Catalogue
@@ -66,7 +66,8 @@ async def complete_for(tx: AsyncConnection, application_id: UUID, *, catalogue: 
     ).one()
     queries = [row for row in await query_rows(tx, resting.verification_id) if row.kind != "obligor"]
     names = await member_names(tx, resting.verification_id, resting.refs)
-    merged = merging.merge(resting.declared, await _answers(tx, queries, names=names, catalogue=catalogue), catalogue)
+    answers = await answers_to(tx, queries, names=names, catalogue=catalogue, of_facts=True)
+    merged = merging.merge(resting.declared, answers, catalogue)
     not_answered = [row.department for row in queries if row.kind == "first" and row.outcome is None]
     await tx.execute(
         insert(report).values(
@@ -90,25 +91,3 @@ async def complete_for(tx: AsyncConnection, application_id: UUID, *, catalogue: 
         valid_until=resting.valid_until,
     )
     await outbox.record(tx, completed, at=now)
-
-
-async def _answers(
-    tx: AsyncConnection, queries: Sequence[sa.Row[Any]], *, names: dict[str, str], catalogue: Catalogue
-) -> list[merging.Answer]:
-    """Where each department stands on each data set, members called as the application calls them."""
-    records = await answer_rows(tx, queries)
-    standing = course.standing([course.Asked(row.query_id, row.kind, row.data_sets, row.outcome) for row in queries])
-    rows = {row.query_id: row for row in queries}
-    return [
-        merging.Answer(
-            department=rows[query_id].department,
-            data_sets=data_sets,
-            state=rows[query_id].outcome or "not_answered",
-            records=[
-                merging.renamed(merging.Record(**record), names, catalogue)
-                for record in records.get(query_id, [])
-                if record["data_set"] in data_sets
-            ],
-        )
-        for query_id, data_sets in standing.items()
-    ]

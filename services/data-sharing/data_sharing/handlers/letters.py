@@ -37,6 +37,8 @@ class Signed:
     signed_on: date
     recorded_by: str
     guardian_name: str | None = None
+    further: Sequence[str] = ()
+    """Data sets that are opened beside those of the standard wording."""
 
 
 async def keep_letters(
@@ -48,7 +50,10 @@ async def keep_letters(
     cipher: FieldCipher,
     now: datetime,
 ) -> list[UUID]:
-    """One letter each, in the standard wording; an earlier one of the same person is replaced. Returns their ids."""
+    """One letter each, in the standard wording and what is opened further. Returns their ids.
+
+    An earlier letter of the same person is replaced.
+    """
     if not person_ids:
         return []
     # Of two signatures at once the later one replaces the other, which it must see.
@@ -64,7 +69,7 @@ async def keep_letters(
             "person_id": person_id,
             "capacity": signed.capacity,
             "purposes": list(catalogue.letter_purposes),
-            "fields": list(catalogue.verified_field_paths),
+            "fields": [*catalogue.verified_field_paths, *catalogue.field_paths(list(signed.further))],
             "guardian_name": None if guardian is None else cipher.encrypt(guardian, field=GUARDIAN_NAME_FIELD),
             "signed_on": signed.signed_on,
             "recorded_by": signed.recorded_by,

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.handlers.persons import MEMBER_NAME_FIELD, NUMBER_FIELD, OBLIGOR_NAME_FIELD
 from data_sharing.handlers.quotas import spend
+from data_sharing.queries.answers import findings_beside
 from data_sharing.queries.cases import (
     AskedCase,
     Case,
@@ -44,6 +45,7 @@ from shared.problems import Problem, not_found
 
 _REFUSALS: dict[str, tuple[int, str, str]] = {
     "not_permitted": (403, "该用途不对本系统开放", "请以目录中登记的用途和系统申请"),
+    "not_open_to_asker": (403, "该数据集依法不向民政部门开放", "请删去该数据集后重新提交"),
     "purpose_not_authorised": (403, "授权书未包含该用途", "请由家庭成员重新签署授权书"),
     "field_not_authorised": (403, "授权书未包含所需信息项", "请由家庭成员重新签署授权书"),
     "authorisation_missing": (403, "成年家庭成员尚未全部签署授权书", "请由未签署的成年成员签署授权书"),
@@ -158,7 +160,8 @@ async def look_at_facts(
         case = await case_of_application(tx, application_id)
         if case is None:
             raise not_found(*what)
-        fields = catalogue.field_paths(case.data_sets)
+        # What was asked beside the facts is not in them: neither letters nor agreements need to open it here.
+        fields = catalogue.field_paths([code for code in case.data_sets if catalogue.data_sets[code].is_of_facts])
         refusal = await refusal_of_letters(tx, case, purpose=purpose, fields=fields, now=now)
         permitted = catalogue.purposes[purpose].clients if purpose in catalogue.purposes else frozenset()
         if refusal is None and caller.client_id not in permitted:
@@ -218,8 +221,10 @@ async def look_at_verification(
             obligors = await obligors_of(tx, case.verification_id, catalogue, now=now)
     if problem is not None:
         raise problem
+    async with database.transaction() as tx:
+        beside = await findings_beside(tx, case, catalogue)
     async with database.transaction(caller) as tx:
-        return await verification_view(tx, case, catalogue, obligors=obligors, now=now)
+        return await verification_view(tx, case, catalogue, obligors=obligors, beside=beside, now=now)
 
 
 def is_own(case: Case, caller: Principal) -> bool:

@@ -66,13 +66,16 @@ async def raise_objection(
             f"异议 {standing} 尚未办结",
             way_out="请等待数据部门复核，结果会在办理进度中显示",
         )
-    department = catalogue.data_sets[body.data_set].department
+    data_set = catalogue.data_sets[body.data_set]
+    department = data_set.department
     question = Question(
         verification_id=case.verification_id,
         application_id=case.application_id,
         household_id=case.household_id,
         kind="recheck",
         data_sets={department: (body.data_set,)},
+        # A file cannot look again: whoever delivered it is asked.
+        reached="rest" if data_set.reached == "rest" else "service",
     )
     query_id = (await ask(tx, question, catalogue=catalogue, now=now))[department]
     objection_id = new_id()

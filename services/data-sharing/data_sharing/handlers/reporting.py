@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.handlers.looking import Look, is_own, settle
 from data_sharing.handlers.persons import MEMBER_NAME_FIELD, NUMBER_FIELD
+from data_sharing.queries.answers import findings_beside
 from data_sharing.queries.cases import Case, case_of_application, member_names
 from data_sharing.queries.letters import letters_of_household
 from data_sharing.queries.verifications import newest_report, verification_view
@@ -84,7 +85,8 @@ async def _report(
             f"申请的核对 {case.application_id}：经济状况核对尚未完成",
             way_out="请在核对完成后再试",
         )
-    view = await verification_view(tx, case, catalogue, obligors=(), now=now)
+    beside = await findings_beside(tx, case, catalogue)
+    view = await verification_view(tx, case, catalogue, obligors=(), beside=beside, now=now)
     names = await member_names(tx, case.verification_id, case.refs)
     persons = (
         await tx.execute(

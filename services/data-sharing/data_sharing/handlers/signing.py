@@ -3,6 +3,7 @@
 A resident signs and withdraws for themself alone; a clerk of the street keeps what somebody signed on paper.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,7 @@ from data_sharing.handlers.persons import person_of_resident
 from data_sharing.queries.cases import Case, case_of_application
 from data_sharing.queries.letters import letter_row, letter_view, street_of_household
 from data_sharing.rules.authorisation import who_must_sign
-from data_sharing.rules.catalogue import Catalogue
+from data_sharing.rules.catalogue import Catalogue, DataSet
 from data_sharing.schemas.letters import LetterView, SignatureRequest, WithdrawalRequest
 from data_sharing.tables.verifications import application, verification_member
 from shared.auth import Principal
@@ -53,12 +54,14 @@ async def sign(
         raise plain_problem(422, detail="成年人自行签署，未成年人由监护人签署", field="body.guardian_name")
     await _only_signer(tx, caller, member.person_id)
     check_signed(body.signed_on, today=local_date(now))
+    further = further_data_sets(body.data_sets, catalogue)
     signed = Signed(
         household_id=case.household_id,
         capacity="member",
         signed_on=body.signed_on,
         recorded_by=caller.subject,
         guardian_name=body.guardian_name,
+        further=[data_set.code for data_set in further],
     )
     (authorisation_id,) = await keep_letters(
         tx, signed, [member.person_id], catalogue=catalogue, cipher=cipher, now=now
@@ -129,6 +132,21 @@ async def _only_signer(tx: AsyncConnection, caller: Principal, person_id: UUID) 
             field="body.member",
             way_out="请由该成员本人登录签署，或到街道窗口书面签署",
         )
+
+
+def further_data_sets(codes: Sequence[str], catalogue: Catalogue) -> list[DataSet]:
+    """Data sets that no verification asks by itself, each once. Raises Problem 422 for any other."""
+    for code in codes:
+        known = catalogue.data_sets.get(code)
+        if known is None or known.asked != "on_request":
+            raise plain_problem(
+                422,
+                detail=f"{code} 不是按需查询的数据集",
+                field="body.data_sets",
+                value=code,
+                way_out="按需查询的数据集见 GET /v1/data-sets 中 asked 为 on_request 的；其余的每次核对都查询",
+            )
+    return [catalogue.data_sets[code] for code in dict.fromkeys(codes)]
 
 
 def check_signed(signed_on: date, *, today: date) -> None:

@@ -1,10 +1,16 @@
-"""The base registries, with what held before."""
+"""The base registries, with what held before; and what a delivered file says of a household."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.schemas.registries import LegalEntityVersionView, LegalEntityView
-from data_sharing.tables.registries import legal_entity_version
+from data_sharing.tables.persons import person
+from data_sharing.tables.registries import batch, legal_entity_version, register_record
+from data_sharing.tables.verifications import verification_member
 
 
 async def legal_entity(tx: AsyncConnection, credit_code: str) -> LegalEntityView | None:
@@ -20,3 +26,26 @@ async def legal_entity(tx: AsyncConnection, credit_code: str) -> LegalEntityView
     names = LegalEntityVersionView.model_fields
     versions = [LegalEntityVersionView(**{name: getattr(row, name) for name in names}) for row in rows]
     return LegalEntityView(credit_code=credit_code, versions=versions)
+
+
+async def current_batch(tx: AsyncConnection, data_set: str) -> sa.Row[Any] | None:
+    """The delivery of a data set that counts now; None where nothing was delivered yet."""
+    counting = sa.select(batch).where(
+        batch.c.data_set == data_set, batch.c.published_at.is_not(None), batch.c.superseded_at.is_(None)
+    )
+    return (await tx.execute(counting)).one_or_none()
+
+
+async def members_in_batch(tx: AsyncConnection, batch_id: UUID, verification_id: UUID) -> Sequence[sa.Row[Any, Any]]:
+    """Rows of one delivery about the members of a verification: `ref` and `fields`. A member may have several.
+
+    The batch is named, so that one part of the table is read and no other.
+    """
+    found = (
+        sa.select(verification_member.c.ref, register_record.c.fields)
+        .join(person, person.c.person_id == verification_member.c.person_id)
+        .join(register_record, register_record.c.identity_index == person.c.identity_index)
+        .where(verification_member.c.verification_id == verification_id, register_record.c.batch_id == batch_id)
+        .order_by(verification_member.c.ref, register_record.c.row_number)
+    )
+    return (await tx.execute(found)).all()

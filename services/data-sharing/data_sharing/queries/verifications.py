@@ -61,9 +61,18 @@ async def facts_view(tx: AsyncConnection, application_id: UUID) -> FactsView:
 
 
 async def verification_view(
-    tx: AsyncConnection, case: Case, catalogue: Catalogue, *, obligors: Sequence[ObligorView], now: datetime
+    tx: AsyncConnection,
+    case: Case,
+    catalogue: Catalogue,
+    *,
+    obligors: Sequence[ObligorView],
+    beside: Sequence[FindingView],
+    now: datetime,
 ) -> VerificationView:
-    """How a verification stands, as the caller of the transaction may see it."""
+    """How a verification stands, as the caller of the transaction may see it.
+
+    obligors, beside: what only the service may read, and the caller may be shown.
+    """
     found = (
         await tx.execute(sa.select(verification).where(verification.c.verification_id == case.verification_id))
     ).one()
@@ -78,6 +87,8 @@ async def verification_view(
             state=row.outcome or "not_answered",
             answered_at=row.answered_at,
             is_late=(row.answered_at or now) >= row.answer_by,
+            reason=row.reason,
+            file_as_of=row.file_as_of,
         )
         for row in queries
     ]
@@ -96,7 +107,7 @@ async def verification_view(
         revision=found.revision,
         departments=departments,
         differences=[DifferenceView(**item) for item in (newest.differences if newest else [])],
-        findings=[FindingView(**item) for item in (newest.findings if newest else [])],
+        findings=[*(FindingView(**item) for item in (newest.findings if newest else [])), *beside],
         objections=await objections_of(tx, case.verification_id),
         obligors=list(obligors),
     )

@@ -22,6 +22,7 @@ Capacity = Literal["member", "obligor"]
 Refusal = Literal[
     "not_addressed",
     "not_permitted",
+    "not_open_to_asker",
     "out_of_scope",
     "unmask_not_permitted",
     "authorisation_missing",

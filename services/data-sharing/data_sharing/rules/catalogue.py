@@ -87,6 +87,11 @@ class DataSet:
         """Whether each verification asks the department's own service for it."""
         return self.asked == "always" and self.reached == "service"
 
+    @property
+    def is_of_facts(self) -> bool:
+        """Whether facts of a household rest on it: on all that verifications ask, else on what verifies one."""
+        return self.asked == "always" or any(field.verifies is not None for field in self.fields.values())
+
     def may_be_asked_by(self, department: str) -> bool:
         """Whether the law lets this department ask; a data set that names nobody is closed to none."""
         return not self.open_to or department in self.open_to

@@ -127,6 +127,20 @@ def merge(declared: Mapping[str, Any], answers: Sequence[Answer], catalogue: Cat
     return merged
 
 
+def findings(answers: Sequence[Answer], catalogue: Catalogue) -> list[Finding]:
+    """What answers say that is no fact, of data sets that are asked beside the facts."""
+    return [
+        finding
+        for answer in answers
+        for code in answer.data_sets
+        for finding in _findings(
+            answer,
+            list(catalogue.data_sets[code].fields.values()),
+            [record for record in answer.records if record.data_set == code],
+        )
+    ]
+
+
 def renamed(record: Record, names: Mapping[str, str], catalogue: Catalogue) -> Record:
     """A record about the members by other names: `names` maps what a verification calls each to another name."""
     fields = dict(record.fields)

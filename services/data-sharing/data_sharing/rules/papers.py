@@ -6,7 +6,7 @@ from data_sharing.rules.catalogue import Catalogue, Field
 from shared.papers import PAPERS, Paper
 
 ASKER = "civil_affairs"
-"""For whom streets ask: what is closed to civil affairs does not stand in for a paper."""
+"""For whom streets ask: what is closed to civil affairs is not asked for, and does not stand in for a paper."""
 
 
 def held(catalogue: Catalogue, papers: Mapping[str, Paper] = PAPERS) -> Mapping[str, tuple[Field, ...]]:

@@ -55,6 +55,11 @@ def reception(kind: QueryKind, state: VerificationState, outcome: Outcome | None
     return RECEPTIONS.get((state if kind == "first" else "completed", outcome))
 
 
+def is_waited_for(outcome: Outcome | None, *, answer_by: datetime, now: datetime) -> bool:
+    """Whether a query is open. Once its time is over the same may be asked again; its answer still comes in."""
+    return outcome is None and now < answer_by
+
+
 def standing(asked: Sequence[Asked]) -> dict[UUID, list[str]]:
     """Which query counts for which data sets: the last one that was answered, else the first that asked.
 

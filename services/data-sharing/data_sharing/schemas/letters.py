@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from data_sharing.schemas.values import Ref, seen, sent
+from data_sharing.schemas.values import Code, Ref, seen, sent
 from shared.clock import Day
 
 _LETTER = "01930000-0000-7000-8000-000000000007"
@@ -51,6 +51,9 @@ class SignatureRequest(BaseModel):
     member: Ref = Field(description="签署人在申请中的代号")
     signed_on: Day
     guardian_name: PersonName | None = Field(default=None, description="由监护人代未成年人签署时填写")
+    data_sets: Annotated[list[Code], Field(max_length=50)] = Field(
+        default_factory=list, description="在标准授权之外另行同意查询的数据集；不填则只授权每次核对都查询的"
+    )
 
 
 class WithdrawalRequest(BaseModel):

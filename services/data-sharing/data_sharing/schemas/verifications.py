@@ -25,13 +25,15 @@ _PROVENANCE = {
     "differs": True,
 }
 _DEPARTMENT = {
-    "department": "tax",
-    "title": "区税务局",
-    "kind": "first",
-    "data_sets": ["individual_income"],
+    "department": "public_security",
+    "title": "武昌公安分局",
+    "kind": "on_request",
+    "data_sets": ["household_composition"],
     "state": "matched",
     "answered_at": _AT,
     "is_late": False,
+    "reason": "核实共同生活的家庭成员",
+    "file_as_of": "2022-10-09",
 }
 _DIFFERENCE = {
     "path": "members.p1.income.wage",
@@ -101,6 +103,8 @@ class DepartmentState(BaseModel):
     state: State
     answered_at: datetime | None
     is_late: bool = Field(description="已过答复期限，或在期限后才答复")
+    reason: str | None = Field(description="为什么查询，仅按需查询有")
+    file_as_of: date | None = Field(description="由部门提供的数据文件答复的，为文件的数据日期")
 
 
 class DifferenceView(BaseModel):

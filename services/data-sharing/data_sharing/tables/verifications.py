@@ -61,6 +61,9 @@ query = sa.Table(
     sa.Column("version", sa.Integer),
     sa.Column("outcome", sa.Text),
     sa.Column("answered_at", Instant),
+    sa.Column("reason", sa.Text),
+    sa.Column("asked_by", sa.Text),
+    sa.Column("file_as_of", sa.Date),
 )
 
 answer = sa.Table(
