@@ -9,6 +9,7 @@ A test that carries `@pytest.mark.clause("4.3.1")` proves that clause; `--clause
 import functools
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -66,7 +67,7 @@ class Servers:
         if self._broker is not None:
             self._broker.kill()
         if self._postgres is not None:
-            self._postgres.kill()
+            self._postgres.discard()
         if self._directory is not None:
             shutil.rmtree(self._directory)
 
@@ -137,6 +138,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         config.stash[_SERVERS] = Servers()
+        # A run that is ended from outside, as by a time limit, stops its servers too and removes their files.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -207,7 +210,7 @@ def own_postgres() -> Iterator[Postgres]:
     own = Postgres(directory)
     own.start()
     yield own
-    own.kill()
+    own.discard()
     shutil.rmtree(directory)
 
 

@@ -343,7 +343,7 @@ async def main(directory: Path) -> None:
         print(json.dumps({"broker": kind, **result}))
     finally:
         broker.kill()
-        postgres.kill()
+        postgres.discard()
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ class Servers:
 def start_servers(service: str, directory: Path, cleanup: ExitStack) -> Servers:
     """Everything for one service of `doudi.stack`; `cleanup` ends it."""
     postgres = Postgres(directory / "postgres")
-    cleanup.callback(postgres.kill)
+    cleanup.callback(postgres.discard)
     postgres.start()
     package = service.replace("-", "_")
     postgres.cluster.create_roles(package)

@@ -98,7 +98,7 @@ def main() -> int:
         figures = uvloop.run(measure(stack, cases))
     with scratch_directory() as directory, ExitStack() as cleanup:
         postgres = Postgres(directory / "postgres")
-        cleanup.callback(postgres.kill)
+        cleanup.callback(postgres.discard)
         postgres.start()
         figures |= uvloop.run(sharing_batch.measure(postgres, directory))
     print(json.dumps(figures))

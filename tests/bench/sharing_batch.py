@@ -214,7 +214,7 @@ def main() -> None:
     """Start PostgreSQL, measure, print."""
     with scratch_directory() as directory, ExitStack() as cleanup:
         postgres = Postgres(directory / "postgres")
-        cleanup.callback(postgres.kill)
+        cleanup.callback(postgres.discard)
         postgres.start()
         print(json.dumps(uvloop.run(measure(postgres, directory))))
 

@@ -1,5 +1,8 @@
 """The embedded PostgreSQL and brokers: what they promise to whoever builds on them."""
 
+import re
+from pathlib import Path
+
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -45,6 +48,34 @@ async def test_committed_rows_survive_a_killed_server(own_postgres: Postgres) ->
     connection = await asyncpg.connect(driver_url(own_postgres.cluster.admin_url))
     assert await connection.fetchval("select id from kept") == 7
     await connection.close()
+
+
+@pytest.mark.skipif(not Path("/proc/sysvipc/shm").exists(), reason="the kernel does not list shared memory")
+async def test_a_discarded_server_gives_its_shared_memory_back(own_postgres: Postgres) -> None:
+    own_postgres.kill()
+    own_postgres.start()
+    connection = await asyncpg.connect(driver_url(own_postgres.cluster.admin_url))
+    written = await connection.fetchval("select pg_read_file('postmaster.pid')")
+    await connection.close()
+    interlock = int(written.splitlines()[6].split()[1])
+    segments = mapped_segments(own_postgres.pid)
+    assert interlock in interlocks()
+    assert all(segment.exists() for segment in segments)
+    own_postgres.discard()
+    assert interlock not in interlocks()
+    assert not any(segment.exists() for segment in segments)
+
+
+def mapped_segments(pid: int) -> list[Path]:
+    """Files of POSIX shared memory that a server has open."""
+    maps = Path(f"/proc/{pid}/maps").read_text(encoding="ascii")
+    return [Path(found) for found in re.findall(r"/\S*/PostgreSQL\.\d+", maps)]
+
+
+def interlocks() -> set[int]:
+    """Ids of all System V segments of the machine."""
+    lines = Path("/proc/sysvipc/shm").read_text(encoding="ascii").splitlines()[1:]
+    return {int(line.split()[1]) for line in lines}
 
 
 async def test_a_wrong_password_is_refused(cluster: Cluster) -> None:

@@ -20,6 +20,9 @@ from doudi.processes import Child
 # PostgreSQL refuses to run as root. This account exists on every Linux and owns nothing.
 _UNPRIVILEGED_USER = "nobody"
 _OTHERS_MAY_ENTER = 0o001
+# As PostgreSQL names them.
+_FAST_SHUTDOWN = signal.SIGINT
+_IMMEDIATE_SHUTDOWN = signal.SIGQUIT
 
 _CONFIGURATION = {
     "listen_addresses": "127.0.0.1",
@@ -70,9 +73,8 @@ class Postgres:
                 log=self._directory / "postgres.log",
                 directory=self._directory,
                 user=self._user,
-                # Fast and immediate shutdown, as PostgreSQL names them.
-                stop_signal=signal.SIGINT,
-                death_signal=signal.SIGQUIT,
+                stop_signal=_FAST_SHUTDOWN,
+                death_signal=_IMMEDIATE_SHUTDOWN,
             )
         self._child.start()
         self._child.wait_until(self._accepts_connections, timeout_seconds=60)
@@ -82,8 +84,15 @@ class Postgres:
         if self._child is not None:
             self._child.stop(timeout_seconds=30)
 
+    def discard(self) -> None:
+        """Stop at once, for who throws the data away. What memory the processes shared is given back to the machine,
+        which a killed server cannot.
+        """
+        if self._child is not None:
+            self._child.stop(by=_IMMEDIATE_SHUTDOWN, timeout_seconds=30)
+
     def kill(self) -> None:
-        """Kill the server with all its processes, as a power failure would."""
+        """Kill the server with all its processes, as a power failure would; the next start cleans up after it."""
         if self._child is not None:
             self._child.kill()
 

@@ -97,16 +97,16 @@ class Child:
             self.kill()
             raise TimeoutError(f"{self.name} did not end within {timeout_seconds:g} s") from None
 
-    def ask_to_stop(self) -> None:
+    def ask_to_stop(self, by: signal.Signals | None = None) -> None:
         """Send the stop signal and return at once; `stop` then waits. Lets several children stop together."""
         if self._process is not None and self.running:
-            self._process.send_signal(self._stop_signal)
+            self._process.send_signal(by or self._stop_signal)
 
-    def stop(self, *, timeout_seconds: float = 10) -> None:
-        """Ask it to stop, and kill it when it has not after the time."""
+    def stop(self, *, by: signal.Signals | None = None, timeout_seconds: float = 10) -> None:
+        """Ask it to stop, and kill it when it has not after the time. `by`: another signal than its own."""
         if self._process is None:
             return
-        self.ask_to_stop()
+        self.ask_to_stop(by)
         try:
             self._process.wait(timeout_seconds)
         except subprocess.TimeoutExpired:

@@ -128,7 +128,7 @@ class Stack:
         self.logs.mkdir(parents=True)
         self._set_clock(self._clock_starts_at or datetime.now(UTC))
         # Their data go away with the directory, so nothing is gained by letting them write it out.
-        self._cleanup.callback(self.postgres.kill)
+        self._cleanup.callback(self.postgres.discard)
         self.postgres.start()
         self._cleanup.callback(self.broker.kill)
         self.broker.start()
