@@ -179,6 +179,7 @@ async def test_a_department_that_asks_for_anothers_leg_is_refused_although_it_si
 async def test_one_request_moved_to_another_path(service: Service, signers: dict[str, Signer]) -> None:
     headers = signed(service, signers["department-tax"], "/v1/data-sets")
     refused(await service.http.get("/v1/agreements", headers=headers), "signature_invalid")
+    assert await refusals(service) == [("department-tax", "signature_invalid")]
 
 
 async def test_answers_and_refusals_after_the_signature_are_signed(

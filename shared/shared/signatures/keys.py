@@ -98,9 +98,10 @@ class TrustedKey:
 
 @dataclass(frozen=True)
 class TrustedKeys:
-    """The public keys of other systems."""
+    """The public keys of other systems. `clients`: those that have one, and sign everything that they send."""
 
     by_id: Mapping[str, TrustedKey]
+    clients: frozenset[str]
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -118,11 +119,7 @@ class TrustedKeys:
             if key.key_id in by_id:
                 raise ValueError(f"two trusted keys have the id {key.key_id}")
             by_id[key.key_id] = key
-        return cls(by_id)
-
-    def must_sign(self, client_id: str) -> bool:
-        """Whether a client has a key on file: then it signs everything that it sends."""
-        return any(key.client_id == client_id for key in self.by_id.values())
+        return cls(by_id, frozenset(key.client_id for key in by_id.values()))
 
 
 def load_signers(path: Path) -> dict[str, Signer]:

@@ -95,21 +95,14 @@ def verify_request(message: Message, body: bytes | None, keys: TrustedKeys, *, n
     """Check a request. `body`: None for one that is streamed and checked elsewhere; its digest must be signed all the
     same. `now`: real time. Raises SignatureRefused.
     """
-    if "signature" not in message.headers or "signature-input" not in message.headers:
-        raise SignatureRefused("signature_missing")
-    now = now or _real_time()
     present = [name for name in _WITH_REQUEST if name in message.headers]
-    required = (*_OF_REQUEST, *present, "content-digest")
-    verifier, result = _verified(message, keys, required)
-    key_id, created, nonce = (result.parameters.get(name) for name in ("keyid", "created", "nonce"))
-    key = keys.by_id[str(key_id)]
-    if not isinstance(created, int) or abs(now - datetime.fromtimestamp(created, UTC)) > CLOCK_TOLERANCE:
-        raise SignatureRefused("signature_out_of_time")
-    if not isinstance(nonce, str) or not 16 <= len(nonce) <= 64 or not key.counts_at(now):
+    holding = _verified(message, keys, (*_OF_REQUEST, *present), now=now or _real_time())
+    nonce = holding.result.parameters.get("nonce")
+    if not isinstance(nonce, str) or not 16 <= len(nonce) <= 64:
         raise SignatureRefused("signature_invalid")
     if body is not None:
-        _check_body(verifier, message, result, body)
-    return Signed(key=key, nonce=nonce)
+        holding.check_body(body)
+    return Signed(key=holding.key, nonce=nonce)
 
 
 def sign_answer(answer: Answer, body: bytes, signer: Signer) -> None:
@@ -129,17 +122,10 @@ def sign_answer(answer: Answer, body: bytes, signer: Signer) -> None:
 
 def verify_answer(answer: Answer, body: bytes, keys: TrustedKeys, *, of: str) -> None:
     """Check the answer to a request that we signed. `of`: whose it must be. Raises SignatureRefused."""
-    if "signature" not in answer.headers or "signature-input" not in answer.headers:
-        raise SignatureRefused("signature_missing")
-    verifier, result = _verified(answer, keys, (*_OF_ANSWER, "content-digest"))
-    key = keys.by_id[str(result.parameters.get("keyid"))]
-    created = result.parameters.get("created")
-    now = _real_time()
-    if not isinstance(created, int) or abs(now - datetime.fromtimestamp(created, UTC)) > CLOCK_TOLERANCE:
-        raise SignatureRefused("signature_out_of_time")
-    if key.client_id != of or not key.counts_at(now):
+    holding = _verified(answer, keys, _OF_ANSWER, now=_real_time())
+    if holding.key.client_id != of:
         raise SignatureRefused("signature_invalid")
-    _check_body(verifier, answer, result, body)
+    holding.check_body(body)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,17 +190,36 @@ def _signing(signer: Signer) -> HTTPMessageSigner:
     return HTTPMessageSigner(signature_algorithm=_ByKey, key_resolver=_Own(signer))
 
 
-def _verified(message: Message | Answer, keys: TrustedKeys, required: tuple[str, ...]) -> tuple[_Verifier, Any]:
+@dataclass(frozen=True, kw_only=True)
+class _Holding:
+    """A message whose signature holds, of its time and of a key that counts. Its body is not checked yet."""
+
+    message: Message | Answer
+    verifier: _Verifier
+    result: Any
+    key: TrustedKey
+
+    def check_body(self, body: bytes) -> None:
+        try:
+            self.verifier.verify_body(self.message, [self.result], body)
+        except HTTPMessageSignaturesException as error:
+            raise SignatureRefused("body_altered") from error
+
+
+def _verified(message: Message | Answer, keys: TrustedKeys, required: tuple[str, ...], *, now: datetime) -> _Holding:
+    """`required`: what must be signed besides the digest of the body. Raises SignatureRefused."""
+    if "signature" not in message.headers or "signature-input" not in message.headers:
+        raise SignatureRefused("signature_missing")
     verifier = _Verifier(signature_algorithm=_ByKey, key_resolver=_Known(keys))
+    required = (*required, "content-digest")
     try:
         (result,) = verifier.verify(message, max_age=None, expect_tag=_TAG, require_components=required)
     except (HTTPMessageSignaturesException, ValueError, KeyError) as error:
         raise SignatureRefused("signature_invalid") from error
-    return verifier, result
-
-
-def _check_body(verifier: _Verifier, message: Message | Answer, result: Any, body: bytes) -> None:
-    try:
-        verifier.verify_body(message, [result], body)
-    except HTTPMessageSignaturesException as error:
-        raise SignatureRefused("body_altered") from error
+    key = keys.by_id[str(result.parameters["keyid"])]
+    created = result.parameters.get("created")
+    if not isinstance(created, int) or abs(now - datetime.fromtimestamp(created, UTC)) > CLOCK_TOLERANCE:
+        raise SignatureRefused("signature_out_of_time")
+    if not key.counts_at(now):
+        raise SignatureRefused("signature_invalid")
+    return _Holding(message=message, verifier=verifier, result=result, key=key)

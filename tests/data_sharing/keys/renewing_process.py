@@ -1,4 +1,4 @@
-"""A process of data-sharing that only keeps keys and renews values; `test_key_renewal.py` starts and kills it.
+"""A process of data-sharing that only keeps keys and renews values; `test_renewal.py` starts and kills it.
 
 Arguments: the database, the key file.
 """
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.data_sharing.vault import settings_of
+from tests.data_sharing.keys.vault import settings_of
 
 from data_sharing.tables.encrypted import ENCRYPTED
 from shared.clock import SystemClock

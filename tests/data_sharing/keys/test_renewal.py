@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import polars as pl
@@ -16,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.data_sharing.conftest import Service
 from tests.data_sharing.deliveries import announce, number
-from tests.data_sharing.vault import KEY_SETTINGS, Vault
+from tests.data_sharing.keys.vault import KEY_SETTINGS, Vault
 
 from data_sharing.handlers.persons import INDEX_FIELD
 from data_sharing.handlers.registering import person_rows, register_persons, stage_persons
@@ -33,25 +32,18 @@ PERSONS = 300
 
 
 @pytest.fixture
-def further_settings() -> dict[str, Any]:
-    return KEY_SETTINGS
-
-
-@pytest.fixture
-async def vault(service: Service, tmp_path: Path) -> Vault:
-    """The service has looked at its keys, as at its start."""
-    vault = Vault(service, tmp_path / "keys.json")
-    await vault.own.keeper.begin()
-    return vault
-
-
-@pytest.fixture
 def start(vault: Vault) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     """Starts a process that renews; all are killed in the end."""
     children: list[subprocess.Popen[bytes]] = []
 
     def start_one() -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tests.data_sharing.renewing_process", vault.service.urls.app, str(vault.path)]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.data_sharing.keys.renewing_process",
+            vault.service.urls.app,
+            str(vault.path),
+        ]
         children.append(subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL))
         return children[-1]
 

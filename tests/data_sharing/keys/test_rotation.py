@@ -10,26 +10,13 @@ from typing import Any
 import asyncpg
 import pytest
 from tests.data_sharing.conftest import CHILD, FATHER, MOTHER, Case, Service
-from tests.data_sharing.vault import KEY_SETTINGS, SETTLE_SECONDS, Vault, key_of
+from tests.data_sharing.keys.vault import SETTLE_SECONDS, Vault, key_of
 
 from shared.auth import Role
 from shared.crypto import CannotDecrypt, KeysClosed
 from shared.testing import eventually, identity_number, let_in, problem_code
 
 pytestmark = pytest.mark.clause("12.1.2")
-
-
-@pytest.fixture
-def further_settings() -> dict[str, Any]:
-    return KEY_SETTINGS
-
-
-@pytest.fixture
-async def vault(service: Service, tmp_path: Path) -> Vault:
-    """The service has looked at its keys, as at its start."""
-    vault = Vault(service, tmp_path / "keys.json")
-    await vault.own.keeper.begin()
-    return vault
 
 
 def family(at: int) -> list[dict[str, Any]]:

@@ -9,20 +9,20 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from data_sharing.handlers.access_ledger import platform, purpose_of, put_on_ledger
 from data_sharing.handlers.lead_joining import Said, take_in
 from data_sharing.handlers.lead_matching import Found
-from data_sharing.handlers.quotas import spend
+from data_sharing.handlers.quotas import why_closed
 from data_sharing.queries.comparisons import hit_detail, hit_view, question
+from data_sharing.queries.registries import VERSION_OF_NOW
 from data_sharing.rules.catalogue import Catalogue
 from data_sharing.rules.comparisons import CONSUMER, PURPOSE, Comparison, fields_of_others
 from data_sharing.schemas.comparisons import HitDetail, HitOutcome, HitView
-from data_sharing.tables.accesses import access
 from data_sharing.tables.comparisons import comparison_hit, comparison_run
-from data_sharing.tables.leads import lead_report
 from data_sharing.tables.persons import person
-from data_sharing.tables.registries import batch, person_version
+from data_sharing.tables.registries import person_version
 from shared import deadlines, outbox
-from shared.auth import OVERSEERS, Principal
+from shared.auth import Principal
 from shared.clock import Clock, local_date
 from shared.database import Database
 from shared.deadlines import Deadline, Work
@@ -50,11 +50,16 @@ async def run_comparison(work: Work, comparisons: Mapping[str, Comparison], *, c
     async with work.transaction() as tx:
         if comparison is None:
             return
-        run_id, fields = new_id(), fields_of_others(comparison, catalogue)
-        reason = await _missing(tx, comparison)
-        if reason is None and fields:
-            refusal = await spend(tx, consumer=CONSUMER, purpose=PURPOSE, fields=fields, now=work.now)
-            reason = None if refusal is None else refusal.reason
+        run_id = new_id()
+        reason = await why_closed(
+            tx,
+            # Without the register of benefits nobody receives any.
+            {path.partition(".")[0] for path in comparison.fields},
+            consumer=CONSUMER,
+            purpose=PURPOSE,
+            fields=fields_of_others(comparison, catalogue),
+            now=work.now,
+        )
         found, new, gone = (0, 0, 0) if reason is not None else await _compare(tx, comparison, run_id, now=work.now)
         await tx.execute(
             insert(comparison_run).values(
@@ -68,33 +73,14 @@ async def run_comparison(work: Work, comparisons: Mapping[str, Comparison], *, c
                 gone=gone,
             )
         )
-        await _put_on_ledger(
-            tx,
-            now=work.now,
-            client_id=_PLATFORM,
-            subject=f"comparison:{comparison.code}",
-            caller_scope="service",
-            department=CONSUMER,
-            fields=list(comparison.fields),
-            reason=reason,
-        )
+        looking = platform(f"comparison:{comparison.code}", client_id=_PLATFORM, department=CONSUMER)
+        await put_on_ledger(tx, looking, purpose=PURPOSE, fields=comparison.fields, refusal=reason, now=work.now)
         await deadlines.schedule(tx, kind=RUN_JOB, subject=comparison.code, due_at=comparison.next_run(work.now))
-
-
-async def _missing(tx: AsyncConnection, comparison: Comparison) -> str | None:
-    """A data set that nobody delivered is not an empty one: without the register of benefits nobody receives any."""
-    needed = {path.partition(".")[0] for path in comparison.fields}
-    delivered = sa.select(batch.c.data_set).where(
-        batch.c.data_set.in_(needed), batch.c.published_at.is_not(None), batch.c.superseded_at.is_(None)
-    )
-    missing = needed - set((await tx.execute(delivered)).scalars())
-    return f"not_delivered:{min(missing)}" if missing else None
 
 
 async def _compare(tx: AsyncConnection, comparison: Comparison, run_id: UUID, *, now: datetime) -> tuple[int, int, int]:
     """How many were found, how many of them anew, and how many are found no more."""
     who = question(comparison).cte("who")
-    of_person = (person_version.c.person_id == person.c.person_id) & person_version.c.valid_until.is_(None)
     digest = sa.func.sha256(sa.func.convert_to(who.c.evidence.cast(sa.Text), "UTF8"))
     hits: dict[str, Any] = {
         "hit_id": sa.func.gen_random_uuid(),
@@ -110,7 +96,7 @@ async def _compare(tx: AsyncConnection, comparison: Comparison, run_id: UUID, *,
         "last_run_id": sa.literal(run_id),
     }
     selected = sa.select(*(value.label(name) for name, value in hits.items())).select_from(
-        who.outerjoin(person, person.c.identity_index == who.c.identity_index).outerjoin(person_version, of_person)
+        who.outerjoin(person, person.c.identity_index == who.c.identity_index).outerjoin(person_version, VERSION_OF_NOW)
     )
     kept = insert(comparison_hit).from_select(list(hits), selected)
     kept = kept.on_conflict_do_update(
@@ -175,10 +161,9 @@ async def open_lead_of_hit(work: Work, comparisons: Mapping[str, Comparison]) ->
             indexes={"identity_index": hit.identity_index},
         )
         found = Found(match="unknown" if hit.person_id is None else "exact", person_id=hit.person_id)
-        report_id, _ = await take_in(tx, said, found, now=work.now)
-        of_report = sa.select(lead_report.c.lead_id).where(lead_report.c.report_id == report_id)
-        lead_id = (await tx.execute(of_report)).scalar_one()
-        await tx.execute(sa.update(comparison_hit).where(comparison_hit.c.hit_id == hit_id).values(lead_id=lead_id))
+        taken = await take_in(tx, said, found, now=work.now)
+        of_hit = sa.update(comparison_hit).where(comparison_hit.c.hit_id == hit_id)
+        await tx.execute(of_hit.values(lead_id=taken.lead_id))
 
 
 async def look_at_hit(
@@ -190,17 +175,14 @@ async def look_at_hit(
         if row is None:
             raise not_found("比对结果", hit_id)
         comparison = comparisons.get(row.comparison)
-        await _put_on_ledger(
+        await put_on_ledger(
             tx,
+            caller,
+            purpose=purpose_of(caller, PURPOSE),
+            fields=sorted(row.evidence) if comparison is None else comparison.fields,
+            refusal=None,
             now=clock.now(),
-            client_id=caller.client_id,
-            subject=caller.subject,
-            caller_scope=caller.row_scope,
-            department=caller.department,
-            fields=sorted(row.evidence) if comparison is None else list(comparison.fields),
             person_ids=[] if row.person_id is None else [row.person_id],
-            purpose="oversight" if caller.roles & set(OVERSEERS) else PURPOSE,
-            reason=None,
         )
     return hit_detail(row)
 
@@ -229,16 +211,3 @@ async def settle_hit(
     settled = ComparisonHitSettled(hit_id=hit_id, comparison=row.comparison, outcome=body.outcome)
     await outbox.record(tx, settled, at=now)
     return await hit_view(tx, hit_id)
-
-
-async def _put_on_ledger(tx: AsyncConnection, *, now: datetime, reason: str | None, **look: Any) -> None:
-    whole = {"caller_streets": [], "person_ids": [], "purpose": PURPOSE, **look}
-    await tx.execute(
-        insert(access).values(
-            access_id=new_id(),
-            accessed_at=now,
-            outcome="answered" if reason is None else "refused",
-            reason=reason,
-            **whole,
-        )
-    )

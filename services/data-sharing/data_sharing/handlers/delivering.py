@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.handlers.batch_files import BatchFiles, Received
 from data_sharing.handlers.loading import LOAD_JOB
-from data_sharing.queries.batches import batch_view
+from data_sharing.queries.batches import batch_view, current_batch
 from data_sharing.rules.batches import REFUSALS
 from data_sharing.rules.catalogue import Catalogue
 from data_sharing.schemas.batches import BatchView, Manifest
@@ -106,15 +106,14 @@ async def _announced(tx: AsyncConnection, caller: Principal, manifest: Manifest,
     known = (await tx.execute(same)).first()
     if known is not None:
         return batch_view(known)
-    counts = (batch.c.published_at.is_not(None), batch.c.superseded_at.is_(None))
-    current = (await tx.execute(sa.select(batch.c.as_of).where(of_data_set, *counts))).scalar()
-    if current is not None and current > manifest.as_of:
+    current = await current_batch(tx, manifest.data_set)
+    if current is not None and current.as_of > manifest.as_of:
         title, way_out = REFUSALS["older_than_current"]
         raise Problem(
             409,
             "older_than_current",
             title,
-            f"文件日期 {manifest.as_of}，现行数据日期 {current}",
+            f"文件日期 {manifest.as_of}，现行数据日期 {current.as_of}",
             field="body.as_of",
             value=manifest.as_of,
             way_out=way_out,

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.handlers.lead_matching import Found
+from data_sharing.queries.registries import IS_OF_NOW
 from data_sharing.rules.leads import RULES
 from data_sharing.tables.leads import lead, lead_candidate, lead_report
 from data_sharing.tables.registries import person_version
@@ -50,22 +51,31 @@ class Said:
     indexes: Mapping[str, bytes | None] = field(default_factory=dict)
 
 
-async def take_in(tx: AsyncConnection, said: Said, found: Found, *, now: datetime) -> tuple[UUID, Result]:
-    """Keep a report; its id, and what became of it. Raises Problem 409 `reference_used`."""
+@dataclass(frozen=True, kw_only=True)
+class TakenIn:
+    """A report that was kept, the lead that it belongs to, and what became of it."""
+
+    report_id: UUID
+    lead_id: UUID
+    result: Result
+
+
+async def take_in(tx: AsyncConnection, said: Said, found: Found, *, now: datetime) -> TakenIn:
+    """Keep a report. Raises Problem 409 `reference_used`."""
     await _lock(tx, said, found)
     known = await _known(tx, said)
     if known is not None:
-        return known, "known"
+        return known
     standing = await _standing(tx, found, said.indexes)
     if standing is None:
-        lead_id = await _open(tx, said, found, now=now)
+        row = await _open(tx, said, found, now=now)
     else:
-        lead_id = await _join(tx, standing, said, found, now=now)
-    report_id = new_id()
+        row = await _join(tx, standing, said, found, now=now)
+    taken = TakenIn(report_id=new_id(), lead_id=row.lead_id, result="opened" if standing is None else "joined")
     await tx.execute(
         insert(lead_report).values(
-            report_id=report_id,
-            lead_id=lead_id,
+            report_id=taken.report_id,
+            lead_id=taken.lead_id,
             sender=said.sender,
             reference=said.reference,
             channel=said.channel,
@@ -79,8 +89,8 @@ async def take_in(tx: AsyncConnection, said: Said, found: Found, *, now: datetim
             **said.indexes,
         )
     )
-    await _tell(tx, lead_id, report_id, said, joined=standing is not None, now=now)
-    return report_id, "opened" if standing is None else "joined"
+    await _tell(tx, row, taken, said, now=now)
+    return taken
 
 
 async def _lock(tx: AsyncConnection, said: Said, found: Found) -> None:
@@ -93,10 +103,10 @@ async def _lock(tx: AsyncConnection, said: Said, found: Found) -> None:
         await tx.execute(_LOCK, {"key": key})
 
 
-async def _known(tx: AsyncConnection, said: Said) -> UUID | None:
+async def _known(tx: AsyncConnection, said: Said) -> TakenIn | None:
     """The report that this sender sent under this number. Raises Problem 409 when it said something else."""
     found = await tx.execute(
-        sa.select(lead_report.c.report_id, lead_report.c.digest).where(
+        sa.select(lead_report.c.report_id, lead_report.c.lead_id, lead_report.c.digest).where(
             lead_report.c.sender == said.sender, lead_report.c.reference == said.reference
         )
     )
@@ -113,8 +123,7 @@ async def _known(tx: AsyncConnection, said: Said) -> UUID | None:
             value=said.reference,
             way_out="补充或更正的情况请以新的编号报送，系统会并入同一人的线索",
         )
-    report_id: UUID = row.report_id
-    return report_id
+    return TakenIn(report_id=row.report_id, lead_id=row.lead_id, result="known")
 
 
 async def _standing(tx: AsyncConnection, found: Found, indexes: Mapping[str, bytes | None]) -> sa.Row[Any] | None:
@@ -144,11 +153,11 @@ async def _standing(tx: AsyncConnection, found: Found, indexes: Mapping[str, byt
     return (await tx.execute(wanted.order_by(lead.c.lead_id).limit(1).with_for_update())).one_or_none()
 
 
-async def _open(tx: AsyncConnection, said: Said, found: Found, *, now: datetime) -> UUID:
-    lead_id = new_id()
-    await tx.execute(
-        insert(lead).values(
-            lead_id=lead_id,
+async def _open(tx: AsyncConnection, said: Said, found: Found, *, now: datetime) -> sa.Row[Any]:
+    opened = await tx.execute(
+        insert(lead)
+        .values(
+            lead_id=new_id(),
             street=said.street or await _street_of(tx, found.person_id),
             troubles=sorted(set(said.troubles)),
             told=list(RULES.told(said.troubles)),
@@ -159,12 +168,14 @@ async def _open(tx: AsyncConnection, said: Said, found: Found, *, now: datetime)
             person_id=found.person_id,
             match=found.match,
         )
+        .returning(lead)
     )
-    await _keep_candidates(tx, lead_id, found)
-    return lead_id
+    row: sa.Row[Any] = opened.one()
+    await _keep_candidates(tx, row.lead_id, found)
+    return row
 
 
-async def _join(tx: AsyncConnection, standing: sa.Row[Any], said: Said, found: Found, *, now: datetime) -> UUID:
+async def _join(tx: AsyncConnection, standing: sa.Row[Any], said: Said, found: Found, *, now: datetime) -> sa.Row[Any]:
     """What the lead knows grows, and its time gets shorter, never longer."""
     troubles = sorted({*standing.troubles, *said.troubles})
     changes: dict[str, Any] = {
@@ -180,9 +191,9 @@ async def _join(tx: AsyncConnection, standing: sa.Row[Any], said: Said, found: F
         changes |= {"person_id": found.person_id, "match": found.match}
         await tx.execute(sa.delete(lead_candidate).where(lead_candidate.c.lead_id == standing.lead_id))
         await _keep_candidates(tx, standing.lead_id, found)
-    await tx.execute(sa.update(lead).where(lead.c.lead_id == standing.lead_id).values(**changes))
-    lead_id: UUID = standing.lead_id
-    return lead_id
+    joined = sa.update(lead).where(lead.c.lead_id == standing.lead_id).values(**changes).returning(lead)
+    row: sa.Row[Any] = (await tx.execute(joined)).one()
+    return row
 
 
 async def _keep_candidates(tx: AsyncConnection, lead_id: UUID, found: Found) -> None:
@@ -194,22 +205,17 @@ async def _keep_candidates(tx: AsyncConnection, lead_id: UUID, found: Found) -> 
 async def _street_of(tx: AsyncConnection, person_id: UUID | None) -> str | None:
     if person_id is None:
         return None
-    now = sa.select(person_version.c.street).where(
-        person_version.c.person_id == person_id, person_version.c.valid_until.is_(None)
-    )
-    return (await tx.execute(now)).scalar_one_or_none()
+    known = sa.select(person_version.c.street).where(person_version.c.person_id == person_id, IS_OF_NOW)
+    return (await tx.execute(known)).scalar_one_or_none()
 
 
-async def _tell(
-    tx: AsyncConnection, lead_id: UUID, report_id: UUID, said: Said, *, joined: bool, now: datetime
-) -> None:
-    row = (await tx.execute(sa.select(lead).where(lead.c.lead_id == lead_id))).one()
+async def _tell(tx: AsyncConnection, row: sa.Row[Any], taken: TakenIn, said: Said, *, now: datetime) -> None:
     if row.state == "open" and row.overdue_at is None:
-        await deadlines.schedule(tx, kind=OVERDUE_JOB, subject=str(lead_id), due_at=row.contact_by)
+        await deadlines.schedule(tx, kind=OVERDUE_JOB, subject=str(row.lead_id), due_at=row.contact_by)
     reported = LeadReported(
-        lead_id=lead_id,
-        report_id=report_id,
-        joined=joined,
+        lead_id=row.lead_id,
+        report_id=taken.report_id,
+        joined=taken.result == "joined",
         channel=said.channel,
         street=row.street,
         told=tuple(row.told),

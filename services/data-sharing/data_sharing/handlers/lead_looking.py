@@ -10,14 +10,16 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from data_sharing.handlers.access_ledger import outcome, purpose_of, put_on_ledger
 from data_sharing.handlers.lead_reports import ABOUT_FIELD
 from data_sharing.handlers.persons import PERSON_NAME_FIELD
+from data_sharing.handlers.refusals import refused
 from data_sharing.handlers.registering import ADDRESS_FIELD
 from data_sharing.handlers.reporting import UNMASK_SCOPE
 from data_sharing.queries.leads import lead_said, reports_of
+from data_sharing.queries.registries import VERSION_OF_NOW
 from data_sharing.schemas.leads import (
     CandidateView,
     ContactView,
@@ -25,20 +27,18 @@ from data_sharing.schemas.leads import (
     RegisteredPerson,
     SomebodyReported,
 )
-from data_sharing.tables.accesses import access
 from data_sharing.tables.leads import lead, lead_candidate, lead_contact, lead_report
 from data_sharing.tables.persons import person
 from data_sharing.tables.registries import person_version
 from data_sharing.tables.verifications import verification, verification_member
 from shared import outbox
-from shared.auth import OVERSEERS, Principal
+from shared.auth import Principal
 from shared.clock import Clock
 from shared.crypto import FieldCipher
 from shared.database import Database
 from shared.events.data_sharing import LeadLookedAt
 from shared.identity import mask_identity_number, mask_name
-from shared.ids import new_id
-from shared.problems import Problem, not_found
+from shared.problems import not_found
 
 _PURPOSE = "lead_follow_up"
 _FIELDS = ("lead.troubles", "lead.household")
@@ -58,16 +58,8 @@ async def look_at_lead(
             raise not_found("线索", lead_id)
         refusal = _refusal(found, caller, masked=masked)
         await _put_on_ledger(tx, found, caller, masked=masked, refusal=refusal, now=now)
-    if refusal == "unmask_not_permitted":
-        raise Problem(
-            403,
-            refusal,
-            "无权查看未脱敏的信息",
-            f"线索 {lead_id}",
-            way_out="请查看脱敏版本，或申请相应权限",
-        )
     if refusal is not None:
-        raise not_found("线索", lead_id)
+        raise refused(refusal, ("线索", lead_id))
     async with database.transaction() as tx:
         return await _detail(tx, lead_id, masked=masked, cipher=cipher, now=now)
 
@@ -90,29 +82,18 @@ def is_told(found: sa.Row[Any], caller: Principal) -> bool:
 async def _put_on_ledger(
     tx: AsyncConnection, found: sa.Row[Any], caller: Principal, *, masked: bool, refusal: str | None, now: datetime
 ) -> None:
-    access_id = new_id()
-    await tx.execute(
-        insert(access).values(
-            access_id=access_id,
-            accessed_at=now,
-            client_id=caller.client_id,
-            subject=caller.subject,
-            caller_scope=caller.row_scope,
-            caller_streets=sorted(caller.streets),
-            department=caller.department,
-            lead_id=found.lead_id,
-            purpose="oversight" if caller.roles & set(OVERSEERS) else _PURPOSE,
-            person_ids=[] if found.person_id is None else [found.person_id],
-            fields=[*_FIELDS, *(() if masked else _PERSONAL_FIELDS)],
-            outcome="answered" if refusal is None else "refused",
-            reason=refusal,
-        )
+    access_id = await put_on_ledger(
+        tx,
+        caller,
+        purpose=purpose_of(caller, _PURPOSE),
+        fields=[*_FIELDS, *(() if masked else _PERSONAL_FIELDS)],
+        refusal=refusal,
+        now=now,
+        person_ids=[] if found.person_id is None else [found.person_id],
+        lead_id=found.lead_id,
     )
     looked = LeadLookedAt(
-        lead_id=found.lead_id,
-        access_id=access_id,
-        client_id=caller.client_id,
-        outcome="answered" if refusal is None else "refused",
+        lead_id=found.lead_id, access_id=access_id, client_id=caller.client_id, outcome=outcome(refusal)
     )
     await outbox.record(tx, looked, at=now)
 
@@ -169,10 +150,9 @@ async def _registered(
 ) -> RegisteredPerson | None:
     if person_id is None:
         return None
-    of_person = (person_version.c.person_id == person.c.person_id) & person_version.c.valid_until.is_(None)
     found = await tx.execute(
         sa.select(person.c.name, person_version.c.birth_date, person_version.c.street, person_version.c.address)
-        .outerjoin(person_version, of_person)
+        .outerjoin(person_version, VERSION_OF_NOW)
         .where(person.c.person_id == person_id)
     )
     row = found.one()
@@ -207,10 +187,7 @@ async def _candidates(tx: AsyncConnection, lead_id: UUID, cipher: FieldCipher) -
             person_version.c.street,
         )
         .join(person, person.c.person_id == lead_candidate.c.person_id)
-        .outerjoin(
-            person_version,
-            (person_version.c.person_id == lead_candidate.c.person_id) & person_version.c.valid_until.is_(None),
-        )
+        .outerjoin(person_version, VERSION_OF_NOW)
         .where(lead_candidate.c.lead_id == lead_id)
         .order_by(lead_candidate.c.chance.desc(), lead_candidate.c.person_id)
     )

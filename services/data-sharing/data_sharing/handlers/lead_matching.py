@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.handlers.persons import INDEX_FIELD, PERSON_NAME_FIELD
 from data_sharing.handlers.registering import ADDRESS_FIELD, NAME_FIELD
+from data_sharing.queries.registries import IS_OF_NOW
 from data_sharing.rules.lead_matching import Candidate, Described, Known, are_alike, match
 from data_sharing.schemas.leads import Match, ReportedSomebody
 from data_sharing.tables.persons import person
@@ -58,7 +59,7 @@ async def find_person(
     )
     name_index = cipher.blind_index(about.name, field=NAME_FIELD)
     rows = await _in_question(tx, described, name_index)
-    bear_the_name = (person_version.c.name_index == name_index, person_version.c.valid_until.is_(None))
+    bear_the_name = (person_version.c.name_index == name_index, IS_OF_NOW)
     namesakes = (await tx.execute(sa.select(sa.func.count()).where(*bear_the_name))).scalar_one()
     population = (await tx.execute(_POPULATION)).scalar_one()
     finding = await asyncio.to_thread(
@@ -83,7 +84,7 @@ async def _by_number(tx: AsyncConnection, name: str | None, number: str, cipher:
 
 async def _in_question(tx: AsyncConnection, described: Described, name_index: bytes) -> list[sa.Row[Any]]:
     """The living who bear the name, and those of about that age in the street."""
-    living = (person_version.c.valid_until.is_(None), person_version.c.died_on.is_(None))
+    living = (IS_OF_NOW, person_version.c.died_on.is_(None))
     columns = sa.select(person_version).where(*living)
     named = columns.where(person_version.c.name_index == name_index)
     if described.street is not None:

@@ -57,8 +57,8 @@ async def receive(
         indexes=_indexes(body.about, number, cipher),
     )
     found = await find_person(tx, body.about, number, cipher=cipher, on=body.happened_on)
-    report_id, result = await take_in(tx, said, found, now=now)
-    return Received(view=await report_view(tx, report_id), result=result)
+    taken = await take_in(tx, said, found, now=now)
+    return Received(view=await report_view(tx, taken.report_id), result=taken.result)
 
 
 def _sender(caller: Principal, body: LeadReport) -> str:

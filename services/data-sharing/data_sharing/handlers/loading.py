@@ -25,6 +25,7 @@ from data_sharing.handlers.registering import (
     register_persons,
     stage_persons,
 )
+from data_sharing.queries.batches import current_batch
 from data_sharing.rules.catalogue import Catalogue, FileLayout
 from data_sharing.rules.rows import repeated
 from data_sharing.tables.registries import batch, batch_reject
@@ -218,10 +219,7 @@ async def _lines(prepared: AsyncGenerator[Prepared], step: _Step, seen: set[int]
 async def _publish(tx: AsyncConnection, row: sa.Row[Any], layout: FileLayout, *, now: datetime) -> None:
     """The batch counts from now on, and the one before it no longer: for every reader at once."""
     await _lock_data_set(tx, row.data_set)
-    counting = sa.select(batch).where(
-        batch.c.data_set == row.data_set, batch.c.published_at.is_not(None), batch.c.superseded_at.is_(None)
-    )
-    before = (await tx.execute(counting)).first()
+    before = await current_batch(tx, row.data_set)
     if before is not None and before.as_of > row.as_of:
         raise FileRefused("older_than_current", f"文件 {row.as_of}，现行数据 {before.as_of}")
     if before is not None:

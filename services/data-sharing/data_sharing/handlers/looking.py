@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from data_sharing.handlers.access_ledger import outcome, purpose_of, put_on_ledger
 from data_sharing.handlers.persons import MEMBER_NAME_FIELD, NUMBER_FIELD, OBLIGOR_NAME_FIELD
 from data_sharing.handlers.quotas import spend
+from data_sharing.handlers.refusals import refused
 from data_sharing.queries.answers import findings_beside
 from data_sharing.queries.cases import (
     AskedCase,
@@ -30,40 +32,17 @@ from data_sharing.rules.authorisation import Refusal
 from data_sharing.rules.catalogue import DECLARATION_FIELD, IDENTITY_FIELDS, Catalogue
 from data_sharing.schemas.queries import GrantView, QueryPerson, QueryView
 from data_sharing.schemas.verifications import FactsView, VerificationView
-from data_sharing.tables.accesses import access
 from data_sharing.tables.letters import obligor, query_grant
 from data_sharing.tables.persons import person
 from data_sharing.tables.verifications import verification_member
 from shared import outbox
-from shared.auth import OVERSEERS, Principal
+from shared.auth import Principal
 from shared.clock import Clock
 from shared.crypto import FieldCipher
 from shared.database import Database
 from shared.events.data_sharing import PersonalDataAccessed
 from shared.ids import new_id
 from shared.problems import Problem, not_found
-
-_REFUSALS: dict[str, tuple[int, str, str]] = {
-    "not_permitted": (403, "该用途不对本系统开放", "请以目录中登记的用途和系统申请"),
-    "not_open_to_asker": (403, "该数据集依法不向民政部门开放", "请删去该数据集后重新提交"),
-    "purpose_not_authorised": (403, "授权书未包含该用途", "请由家庭成员重新签署授权书"),
-    "field_not_authorised": (403, "授权书未包含所需信息项", "请由家庭成员重新签署授权书"),
-    "authorisation_missing": (403, "成年家庭成员尚未全部签署授权书", "请由未签署的成年成员签署授权书"),
-    "authorisation_not_in_force": (403, "授权书不在有效期内", "请由家庭成员重新签署授权书"),
-    "authorisation_withdrawn": (403, "授权已被撤回", "如仍需救助，请由家庭成员重新签署授权书"),
-    "authorisation_ended": (403, "授权已随待遇终止或家庭变化而失效", "请由家庭成员重新签署授权书"),
-    "consent_missing": (403, "家庭以外的法定义务人尚未同意核对", "请先取得其本人签署的授权书"),
-    "grant_unknown": (403, "查询凭证不属于本次核对请求", "请重新查看核对请求，使用新的查询凭证"),
-    "grant_expired": (403, "查询凭证已过期", "请重新查看核对请求，使用新的查询凭证"),
-    "unmask_not_permitted": (403, "无权查看未脱敏的信息", "请查看脱敏版本，或申请相应权限"),
-    "not_completed": (409, "经济状况核对尚未完成", "请在核对完成后再试"),
-    "verification_expired": (409, "经济状况核对已超过有效期", "请重新发起核对"),
-    "agreement_missing": (403, "没有为该用途订立的共享协议", "请先向数据提供部门申请共享"),
-    "agreement_not_in_force": (403, "共享协议不在有效期内、未获同意或已暂停", "请与数据提供部门联系"),
-    "field_not_in_agreement": (403, "共享协议未包含所需信息项", "请向数据提供部门申请增加信息项"),
-    "quota_spent": (429, "今日的共享次数已用完", "请于次日再试，或向数据提供部门申请增加次数"),
-}
-"""Status, title and way out by refusal. A refusal that is not here is answered as not found."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,7 +189,7 @@ async def look_at_verification(
                 tx,
                 Look(
                     case=case,
-                    purpose="oversight" if caller.roles & set(OVERSEERS) else "case_handling",
+                    purpose=purpose_of(caller, "case_handling"),
                     fields=(DECLARATION_FIELD, *catalogue.field_paths(case.data_sets)),
                     refusal=None if caller.may_see_street(case.street) else "out_of_scope",
                 ),
@@ -263,27 +242,19 @@ async def settle(
     tx: AsyncConnection, look: Look, caller: Principal, *, what: tuple[str, object], now: datetime
 ) -> Problem | None:
     """Put a look on the ledger and tell the others; the problem of a refused one."""
-    case, outcome = look.case, "answered" if look.refusal is None else "refused"
-    access_id = new_id()
-    await tx.execute(
-        insert(access).values(
-            access_id=access_id,
-            accessed_at=now,
-            client_id=caller.client_id,
-            subject=caller.subject,
-            caller_scope=caller.row_scope,
-            caller_streets=sorted(caller.streets),
-            department=caller.department,
-            household_id=case.household_id,
-            application_id=case.application_id,
-            verification_id=case.verification_id,
-            query_id=case.query_id if isinstance(case, AskedCase) else None,
-            purpose=look.purpose,
-            person_ids=list(case.person_ids),
-            fields=list(look.fields),
-            outcome=outcome,
-            reason=look.refusal,
-        )
+    case = look.case
+    access_id = await put_on_ledger(
+        tx,
+        caller,
+        purpose=look.purpose,
+        fields=look.fields,
+        refusal=look.refusal,
+        now=now,
+        person_ids=case.person_ids,
+        household_id=case.household_id,
+        application_id=case.application_id,
+        verification_id=case.verification_id,
+        query_id=case.query_id if isinstance(case, AskedCase) else None,
     )
     looked = PersonalDataAccessed(
         household_id=case.household_id,
@@ -291,12 +262,7 @@ async def settle(
         access_id=access_id,
         purpose=look.purpose,
         client_id=caller.client_id,
-        outcome="answered" if look.refusal is None else "refused",
+        outcome=outcome(look.refusal),
     )
     await outbox.record(tx, looked, at=now)
-    if look.refusal is None:
-        return None
-    if look.refusal not in _REFUSALS:
-        return not_found(*what)
-    status, title, way_out = _REFUSALS[look.refusal]
-    return Problem(status, look.refusal, title, f"{what[0]} {what[1]}：{title}", way_out=way_out)
+    return None if look.refusal is None else refused(look.refusal, what)

@@ -17,8 +17,9 @@ from data_sharing.handlers.completing import lock_verification
 from data_sharing.handlers.looking import Look, refuse, settle
 from data_sharing.handlers.resting import lock_household
 from data_sharing.handlers.signing import further_data_sets
+from data_sharing.queries.batches import current_batch
 from data_sharing.queries.cases import Case, case_of_application, case_of_query, letters_of, query_rows
-from data_sharing.queries.registries import current_batch, members_in_batch
+from data_sharing.queries.registries import members_in_batch
 from data_sharing.rules import authorisation as rules
 from data_sharing.rules import verification as course
 from data_sharing.rules.catalogue import IDENTITY_FIELDS, Catalogue, DataSet

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from data_sharing.queries.batches import delivered
 from data_sharing.rules import agreements as rules
 from data_sharing.rules.agreements import Agreement, Refusal
 from data_sharing.tables.agreements import agreement, agreement_day
@@ -49,6 +50,25 @@ async def spend(
             await attempt.rollback()
             return Refusal(reason="quota_spent", agreement_id=missing[0].agreement_id)
     return None
+
+
+async def why_closed(
+    tx: AsyncConnection,
+    needed: Collection[str],
+    *,
+    consumer: str,
+    purpose: str,
+    fields: Collection[str],
+    now: datetime,
+) -> str | None:
+    """Why the platform may not look at whole data sets, or None, and then the look is counted. `needed`: those without
+    which the look would say something untrue. `fields`: of others, which agreements open.
+    """
+    missing = set(needed) - await delivered(tx)
+    if missing:
+        return f"not_delivered:{min(missing)}"
+    refusal = await spend(tx, consumer=consumer, purpose=purpose, fields=fields, now=now) if fields else None
+    return None if refusal is None else refusal.reason
 
 
 async def _count(tx: AsyncConnection, used: Collection[Agreement], *, day: date) -> frozenset[UUID]:

@@ -9,8 +9,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from data_sharing.handlers.access_ledger import purpose_of
 from data_sharing.handlers.looking import Look, is_own, settle
 from data_sharing.handlers.persons import MEMBER_NAME_FIELD, NUMBER_FIELD
+from data_sharing.handlers.refusals import refused
 from data_sharing.queries.answers import findings_beside
 from data_sharing.queries.cases import Case, case_of_application, member_names
 from data_sharing.queries.letters import letters_of_household
@@ -21,7 +23,7 @@ from data_sharing.rules.verification import conclusion
 from data_sharing.schemas.reports import ReportedLetter, ReportedPerson, ReportView
 from data_sharing.tables.persons import person
 from data_sharing.tables.verifications import verification_member
-from shared.auth import OVERSEERS, Principal
+from shared.auth import Principal
 from shared.clock import Clock
 from shared.crypto import FieldCipher
 from shared.database import Database
@@ -54,7 +56,7 @@ async def read_report(
             identity = () if masked else IDENTITY_FIELDS
             look = Look(
                 case=case,
-                purpose="oversight" if caller.roles & set(OVERSEERS) else "case_handling",
+                purpose=purpose_of(caller, "case_handling"),
                 fields=(DECLARATION_FIELD, *identity, *catalogue.field_paths(case.data_sets)),
                 refusal=_refusal(case, caller, masked=masked),
             )
@@ -78,13 +80,7 @@ async def _report(
 ) -> ReportView:
     newest = await newest_report(tx, case.application_id)
     if newest is None or case.valid_until is None:
-        raise Problem(
-            409,
-            "not_completed",
-            "经济状况核对尚未完成",
-            f"申请的核对 {case.application_id}：经济状况核对尚未完成",
-            way_out="请在核对完成后再试",
-        )
+        raise refused("not_completed", ("申请的核对", case.application_id))
     beside = await findings_beside(tx, case, catalogue)
     view = await verification_view(tx, case, catalogue, obligors=(), beside=beside, now=now)
     names = await member_names(tx, case.verification_id, case.refs)

@@ -6,13 +6,11 @@ import re
 
 import sqlalchemy as sa
 from fastapi import Request
-from sqlalchemy.dialects.postgresql import insert
 
-from data_sharing.tables.accesses import access
+from data_sharing.handlers.access_ledger import put_on_ledger
 from shared.auth import Principal
 from shared.clock import Clock
 from shared.database import Database
-from shared.ids import new_id
 from shared.problems import Problem
 from shared.signatures import SignatureRefused, Signed, TrustedKeys, remember_signed, request_of, verify_request
 
@@ -47,7 +45,7 @@ class Gate:
 
     async def check(self, request: Request, caller: Principal) -> None:
         """Raises Problem 401, after the refusal was put on the access ledger."""
-        if "signature" not in request.headers and not self._keys.must_sign(caller.client_id):
+        if "signature" not in request.headers and caller.client_id not in self._keys.clients:
             return
         message = request_of(request.scope)
         body = None if self._streamed.fullmatch(request.url.path) else await request.body()
@@ -69,21 +67,6 @@ class Gate:
 
     async def _refusal(self, caller: Principal, reason: str) -> Problem:
         async with self._database.transaction() as tx:
-            await tx.execute(
-                insert(access).values(
-                    access_id=new_id(),
-                    accessed_at=self._clock.now(),
-                    client_id=caller.client_id,
-                    subject=caller.subject,
-                    caller_scope=caller.row_scope,
-                    caller_streets=sorted(caller.streets),
-                    department=caller.department,
-                    purpose=PURPOSE,
-                    person_ids=[],
-                    fields=[],
-                    outcome="refused",
-                    reason=reason,
-                )
-            )
+            await put_on_ledger(tx, caller, purpose=PURPOSE, fields=(), refusal=reason, now=self._clock.now())
         title, way_out = _REFUSALS[reason]
         return Problem(401, reason, title, way_out=way_out, headers={"WWW-Authenticate": "Signature"})

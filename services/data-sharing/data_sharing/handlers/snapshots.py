@@ -15,17 +15,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from data_sharing.handlers.quotas import spend
-from data_sharing.queries.snapshots import (
-    delivered,
-    snapshot_row,
-    snapshot_view,
-    write_persons,
-    write_records,
-)
+from data_sharing.handlers.access_ledger import platform, put_on_ledger
+from data_sharing.handlers.quotas import why_closed
+from data_sharing.queries.batches import delivered
+from data_sharing.queries.snapshots import snapshot_row, snapshot_view, write_persons, write_records
 from data_sharing.rules import snapshot as rules
 from data_sharing.schemas.snapshots import SnapshotView
-from data_sharing.tables.accesses import access
 from data_sharing.tables.snapshots import population_snapshot
 from shared import deadlines
 from shared.auth import Principal
@@ -83,12 +78,14 @@ async def build_snapshot(work: Work, database: Database, snapshots: Snapshots) -
     """Build one. Cut off, it is built anew: the file has its name only when it is whole."""
     snapshot_id = UUID(work.subject)
     async with database.transaction() as tx:
-        reason = await _refusal(tx, now=work.now)
+        # Who lives together and who receives what cannot be unknown of everybody.
+        needed = {rules.COMPOSITION, rules.BENEFITS, "household_register"}
+        reason = await why_closed(
+            tx, needed, consumer=rules.CONSUMER, purpose=rules.PURPOSE, fields=rules.FIELDS, now=work.now
+        )
         # Committed before the first row is read, as every look.
-        await _put_on_ledger(
-            tx, now=work.now, reason=reason, client_id=rules.CONSUMER, subject=f"snapshot:{snapshot_id}",
-            caller_scope="service", department=None,
-        )  # fmt: skip
+        looking = platform(f"snapshot:{snapshot_id}", client_id=rules.CONSUMER)
+        await put_on_ledger(tx, looking, purpose=rules.PURPOSE, fields=rules.FIELDS, refusal=reason, now=work.now)
     result: Mapping[str, Any] = {"state": "refused", "reason": reason}
     if reason is None:
         built = await _build(snapshot_id, database, snapshots)
@@ -100,15 +97,6 @@ async def build_snapshot(work: Work, database: Database, snapshots: Snapshots) -
         if reason is None:
             erase_at = work.now + timedelta(days=snapshots.days)
             await deadlines.schedule(tx, kind=ERASE_JOB, subject=work.subject, due_at=erase_at)
-
-
-async def _refusal(tx: AsyncConnection, *, now: datetime) -> str | None:
-    """Why none is built: who lives together and who receives what cannot be unknown of everybody, and agreements."""
-    missing = {rules.COMPOSITION, rules.BENEFITS, "household_register"} - await delivered(tx)
-    if missing:
-        return f"not_delivered:{min(missing)}"
-    refusal = await spend(tx, consumer=rules.CONSUMER, purpose=rules.PURPOSE, fields=rules.FIELDS, now=now)
-    return None if refusal is None else refusal.reason
 
 
 async def _build(snapshot_id: UUID, database: Database, snapshots: Snapshots) -> _Built:
@@ -190,10 +178,7 @@ async def open_snapshot(
                 f"人口快照 {snapshot_id} 的状态为 {row.state}",
                 way_out="生成后方可下载；已清除的请重新生成",
             )
-        await _put_on_ledger(
-            tx, now=clock.now(), reason=None, client_id=caller.client_id, subject=caller.subject,
-            caller_scope=caller.row_scope, department=caller.department,
-        )  # fmt: skip
+        await put_on_ledger(tx, caller, purpose=rules.PURPOSE, fields=rules.FIELDS, refusal=None, now=clock.now())
     return snapshots.path(snapshot_id)
 
 
@@ -207,19 +192,3 @@ async def erase_snapshot(work: Work, snapshots: Snapshots) -> None:
             .where(population_snapshot.c.snapshot_id == snapshot_id, population_snapshot.c.state == "ready")
             .values(state="erased", erased_at=work.now)
         )
-
-
-async def _put_on_ledger(tx: AsyncConnection, *, now: datetime, reason: str | None, **who: Any) -> None:
-    await tx.execute(
-        insert(access).values(
-            access_id=new_id(),
-            accessed_at=now,
-            caller_streets=[],
-            purpose=rules.PURPOSE,
-            person_ids=[],
-            fields=list(rules.FIELDS),
-            outcome="answered" if reason is None else "refused",
-            reason=reason,
-            **who,
-        )
-    )

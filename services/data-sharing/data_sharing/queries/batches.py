@@ -10,6 +10,18 @@ from data_sharing.rules.batches import REFUSALS
 from data_sharing.schemas.batches import BatchPage, BatchRefusalView, BatchView, RejectPage, RejectView
 from data_sharing.tables.registries import batch, batch_reject
 
+_COUNTS = sa.and_(batch.c.published_at.is_not(None), batch.c.superseded_at.is_(None))
+
+
+async def current_batch(tx: AsyncConnection, data_set: str) -> sa.Row[Any] | None:
+    """The delivery of a data set that counts now; None where nothing was delivered yet."""
+    return (await tx.execute(sa.select(batch).where(batch.c.data_set == data_set, _COUNTS))).one_or_none()
+
+
+async def delivered(tx: AsyncConnection) -> frozenset[str]:
+    """The data sets that a delivery counts of. One that nobody delivered is not an empty one."""
+    return frozenset((await tx.execute(sa.select(batch.c.data_set).where(_COUNTS))).scalars())
+
 
 async def find_batch(tx: AsyncConnection, batch_id: UUID) -> BatchView | None:
     """One delivery; None where the caller sees none."""

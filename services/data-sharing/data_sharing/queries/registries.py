@@ -1,7 +1,7 @@
 """The base registries, with what held before; and what a delivered file says of a household."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -9,8 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.schemas.registries import LegalEntityVersionView, LegalEntityView
 from data_sharing.tables.persons import person
-from data_sharing.tables.registries import batch, legal_entity_version, register_record
+from data_sharing.tables.registries import legal_entity_version, person_version, register_record
 from data_sharing.tables.verifications import verification_member
+
+IS_OF_NOW: Final = person_version.c.valid_until.is_(None)
+VERSION_OF_NOW: Final = (person_version.c.person_id == person.c.person_id) & IS_OF_NOW
+"""What the base registry says of a person now, for joining it to `person`."""
 
 
 async def legal_entity(tx: AsyncConnection, credit_code: str) -> LegalEntityView | None:
@@ -26,14 +30,6 @@ async def legal_entity(tx: AsyncConnection, credit_code: str) -> LegalEntityView
     names = LegalEntityVersionView.model_fields
     versions = [LegalEntityVersionView(**{name: getattr(row, name) for name in names}) for row in rows]
     return LegalEntityView(credit_code=credit_code, versions=versions)
-
-
-async def current_batch(tx: AsyncConnection, data_set: str) -> sa.Row[Any] | None:
-    """The delivery of a data set that counts now; None where nothing was delivered yet."""
-    counting = sa.select(batch).where(
-        batch.c.data_set == data_set, batch.c.published_at.is_not(None), batch.c.superseded_at.is_(None)
-    )
-    return (await tx.execute(counting)).one_or_none()
 
 
 async def members_in_batch(tx: AsyncConnection, batch_id: UUID, verification_id: UUID) -> Sequence[sa.Row[Any, Any]]:

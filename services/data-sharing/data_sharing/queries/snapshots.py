@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.schemas.snapshots import SnapshotView
-from data_sharing.tables.registries import batch
 from data_sharing.tables.snapshots import population_snapshot
 
 _PERSONS = """
@@ -38,12 +37,6 @@ async def snapshot_row(tx: AsyncConnection, snapshot_id: UUID) -> sa.Row[Any] | 
 def snapshot_view(row: sa.Row[Any]) -> SnapshotView:
     """A row as it is shown."""
     return SnapshotView(**{name: getattr(row, name) for name in SnapshotView.model_fields})
-
-
-async def delivered(tx: AsyncConnection) -> frozenset[str]:
-    """The data sets that a delivery counts of."""
-    counting = sa.select(batch.c.data_set).where(batch.c.published_at.is_not(None), batch.c.superseded_at.is_(None))
-    return frozenset((await tx.execute(counting)).scalars())
 
 
 async def write_persons(driver: Any, path: Path) -> None:
