@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import SM4
 from cryptography.hazmat.primitives.hmac import HMAC
+from gmssl_pyx import sm3_hmac
 
 _FORMAT = 1
 _NONCE_BYTES = 12
@@ -145,15 +146,6 @@ class FieldCipher:
         return mac.finalize()[:_INDEX_BYTES]
 
     def blind_indexes(self, texts: Iterable[str], *, field: str) -> list[bytes]:
-        """The blind index of each text, of one field: the same values at a third of the time.
-
-        What key and field have in common is computed once and copied.
-        """
-        begun = HMAC(self.ring.index_key, hashes.SM3())
-        begun.update(field.encode() + b"\x00")
-        found = []
-        for text in texts:
-            mac = begun.copy()
-            mac.update(text.encode())
-            found.append(mac.finalize()[:_INDEX_BYTES])
-        return found
+        """The blind index of each text, of one field: the same values at a third of the time."""
+        key, prefix = self.ring.index_key, field.encode() + b"\x00"
+        return [sm3_hmac(key, prefix + text.encode())[:_INDEX_BYTES] for text in texts]

@@ -25,6 +25,8 @@ from shared.signatures import (
 
 _TIMEOUT = httpx.Timeout(10.0, connect=2.0)
 _ATTEMPTS = 3
+_TOO_FAST = frozenset({"too_many_requests", "unknown"})
+"""Of a 429: a moment later it is open again. Any other code, such as a spent quota, is an answer."""
 # A token is renewed this long before it ends, so that it does not end on the way.
 _TOKEN_MARGIN_SECONDS = 30.0
 
@@ -114,7 +116,7 @@ class ServiceClient:
             answer = await self._http.send(request)
         except httpx.HTTPError as error:
             raise CallFailed(f"{method} {path}: {type(error).__name__}") from error
-        if answer.status_code >= 500 or answer.status_code in {408, 425, 429}:
+        if answer.status_code >= 500 or answer.status_code in {408, 425}:
             raise CallFailed(f"{method} {path}: status {answer.status_code}")
         if self._signing is not None and signed is not None:
             _check(answer, signed, self._signing)
@@ -122,9 +124,12 @@ class ServiceClient:
             document = answer.json()
         except ValueError as error:
             raise CallFailed(f"{method} {path}: the answer is not JSON") from error
-        if answer.is_error:
-            raise CallRefused(answer.status_code, document.get("code", "unknown"), document.get("detail", ""))
-        return document
+        if not answer.is_error:
+            return document
+        code = document.get("code", "unknown")
+        if answer.status_code == httpx.codes.TOO_MANY_REQUESTS and code in _TOO_FAST:
+            raise CallFailed(f"{method} {path}: {code}")
+        raise CallRefused(answer.status_code, code, document.get("detail", ""))
 
 
 def _sign(request: httpx.Request, signing: Signing) -> Message:

@@ -7,6 +7,9 @@ from uuid import UUID
 
 from shared.http_client import CallFailed, ServiceClient
 
+QUOTA_SPENT = "quota_spent"
+"""Why data-sharing refuses a look: those that the agreements allow in a day are used up."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CaseFacts:

@@ -9,9 +9,10 @@ from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from eligibility.clients import Clients
+from eligibility.clients import QUOTA_SPENT, Clients
 from eligibility.handlers.assess import ASSESS_JOB, record_assessment, requested_by
 from eligibility.handlers.benefits import END_GRACE_JOB, OPEN_REVIEW_JOB, REVIEW_OVERDUE_JOB, STARTED_JOB, end_grace
 from eligibility.handlers.changes import (
@@ -32,18 +33,26 @@ from eligibility.handlers.standards import RECOMPUTE_JOB, publish_standards
 from eligibility.handlers.suggest import with_running_benefits
 from eligibility.queries.parameters import current_parameters
 from shared import deadlines
-from shared.clock import local_date
+from shared.clock import local_date, start_of_day
 from shared.deadlines import Jobs, Work
 from shared.http_client import CallFailed, CallRefused
 
 PUBLISH_STANDARDS_JOB = "publish_standards"
 _PUBLISH_EVERY = timedelta(hours=1)
 
+_log = structlog.get_logger(__name__)
+
 
 async def assess_case(work: Work, clients: Clients) -> None:
     """Fetch the verified facts, run the whole toolbook, keep the answer."""
     application_id = UUID(work.payload["application_id"])
-    facts = await clients.data_sharing.facts(application_id)
+    try:
+        facts = await clients.data_sharing.facts(application_id)
+    except CallRefused as refusal:
+        if refusal.code != QUOTA_SPENT:
+            raise
+        await _try_tomorrow(work)
+        return
     async with work.transaction() as tx:
         application_row = await requested_by(tx, application_id)
         if application_row is None:
@@ -74,12 +83,23 @@ async def reassess_household(work: Work, clients: Clients) -> None:
     change_id = UUID(work.subject)
     try:
         facts = await clients.data_sharing.facts(UUID(work.payload["application_id"]))
-    except CallRefused:
+    except CallRefused as refusal:
+        if refusal.code == QUOTA_SPENT:
+            await _try_tomorrow(work)
+            return
         async with work.transaction() as tx:
             await note_refused_facts(tx, change_id=change_id)
         return
     async with work.transaction() as tx:
         await reassess(tx, change_id=change_id, facts=facts, now=work.now)
+
+
+async def _try_tomorrow(work: Work) -> None:
+    """The looks of the day are used up: each further one would be one more refusal on the access ledger (12.1.2)."""
+    _log.warning("facts.quota_spent", kind=work.kind)
+    tomorrow = start_of_day(local_date(work.now) + timedelta(days=1))
+    async with work.transaction() as tx:
+        await deadlines.schedule(tx, kind=work.kind, subject=work.subject, due_at=tomorrow, payload=work.payload)
 
 
 async def note_planned_change(work: Work, _: Clients) -> None:
