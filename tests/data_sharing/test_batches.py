@@ -1,12 +1,13 @@
 """Departments deliver files: announced, sent, checked row by row, loaded whole or refused whole (12.1.1)."""
 
 import asyncio
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.data_sharing.conftest import Service
@@ -222,6 +223,46 @@ async def test_a_newer_delivery_takes_the_place_of_the_older(service: Service) -
     assert (first["superseded_at"], second["superseded_at"]) == (second["published_at"], None)
     older = await announce(service, csv_file(COLUMNS, f"{number(8)},8.00"), rows=1, as_of="2022-10-01")
     assert (older.status_code, problem_code(older)) == (409, "older_than_current")
+
+
+async def parts(service: Service) -> int:
+    """How many deliveries have records in the database."""
+    async with service.database.transaction() as tx:
+        found = await tx.execute(
+            sa.text("select count(*) from pg_inherits where inhparent = 'register_record'::regclass")
+        )
+        return int(found.scalar_one()) - 1  # one is for what belongs to no part
+
+
+async def test_records_that_count_no_longer_are_erased_after_their_days(service: Service) -> None:
+    first = await deliver(service, GOOD, rows=2, as_of="2022-10-01")
+    await deliver(service, csv_file(COLUMNS, f"{number(9)},9.00"), rows=1, as_of="2022-10-02")
+    service.clock.advance(timedelta(days=30) - timedelta(seconds=1))
+    await settle(service)
+    assert await parts(service) == 2
+    service.clock.advance(timedelta(seconds=1))
+    await settle(service)
+    assert await parts(service) == 1
+    assert await current(service) == [(1, {"wage": "9.00"})]
+    erased = await standing(service, first)
+    assert (erased["loaded_rows"], erased["erased_at"]) == (2, "2022-11-09T02:00:00Z")
+
+
+async def test_who_reads_for_long_is_not_disturbed_and_records_that_count_cannot_be_erased(service: Service) -> None:
+    first = await deliver(service, GOOD, rows=2, as_of="2022-10-01")
+    second = await deliver(service, csv_file(COLUMNS, f"{number(9)},9.00"), rows=1, as_of="2022-10-02")
+    drop = sa.text("select drop_batch_part(:batch)")
+    with pytest.raises(sa.exc.DBAPIError, match="count"):
+        async with service.database.transaction() as tx:
+            await tx.execute(drop, {"batch": second["batch_id"]})
+    async with service.database.transaction() as reading:
+        await reading.execute(sa.text("select count(*) from register_record"))
+        with pytest.raises(sa.exc.DBAPIError, match="lock timeout"):
+            async with service.database.transaction() as tx:
+                await tx.execute(drop, {"batch": first["batch_id"]})
+    service.clock.advance(timedelta(days=30))
+    await settle(service)
+    assert await parts(service) == 1
 
 
 async def test_deliveries_of_one_data_set_are_loaded_one_by_one_and_the_older_is_refused(service: Service) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from data_sharing.clients import Intake, Upstreams
-from data_sharing.handlers import agreements, comparing, leads, snapshots
+from data_sharing.handlers import agreements, comparing, erasing, leads, snapshots
 from data_sharing.handlers.asking import CALL_UPSTREAM_JOB, CLOSE_JOB, CLOSE_QUERY_JOB
 from data_sharing.handlers.calling import call_upstream
 from data_sharing.handlers.completing import close_verification
@@ -79,6 +79,11 @@ async def load(work: Work, means: Means) -> None:
         await load_batch(tx, UUID(work.subject), means.loader, now=work.now)
 
 
+async def erase_superseded(work: Work, _: Means) -> None:
+    """The days of records that count no longer are over."""
+    await erasing.erase_superseded(work)
+
+
 async def note_agreement_overdue(work: Work, _: Means) -> None:
     """The last day to answer a request for an agreement is over."""
     await agreements.note_overdue(work)
@@ -130,6 +135,7 @@ JOBS: Jobs[Means] = {
     CLOSE_QUERY_JOB: close_later_query,
     CALL_UPSTREAM_JOB: call_department,
     LOAD_JOB: load,
+    erasing.ERASE_JOB: erase_superseded,
     agreements.OVERDUE_JOB: note_agreement_overdue,
     agreements.END_JOB: end_agreement,
     LEAD_OVERDUE_JOB: note_lead_overdue,

@@ -68,6 +68,7 @@ def create(
             catalogue=catalogue,
             cipher=cipher,
             preparers=Preparers(cipher=cipher, processes=settings.batch_processes),
+            superseded_days=settings.superseded_days,
         ),
         keys=keys,
     )

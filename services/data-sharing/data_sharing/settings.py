@@ -28,6 +28,9 @@ class Settings(KeySettings):
     """Where population snapshots lie. All replicas must see the same one; nobody else may read it."""
     snapshot_days: int = Field(default=7, ge=1, le=90)
     """How long a population snapshot is kept."""
+    superseded_days: int = Field(default=30, ge=0, le=3650)
+    """How long the records of a delivery are kept once the next one counts: an objection to what they say, and looking
+    again, take 20 working days."""
     batch_limit_bytes: int = Field(default=1_073_741_824, ge=1)
     batch_limit_rows: int = Field(default=5_000_000, ge=1)
     batch_processes: int = Field(default=2, ge=0, le=32)

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.handlers.batch_files import BatchFiles, FileRefused, pieces_of
+from data_sharing.handlers.erasing import ERASE_JOB
 from data_sharing.handlers.preparing import Prepared, Preparers
 from data_sharing.handlers.registering import (
     PersonRows,
@@ -57,6 +58,8 @@ class Loader:
     catalogue: Catalogue
     cipher: FieldCipher
     preparers: Preparers
+    superseded_days: int = 30
+    """How long the records of a delivery are kept once the next one counts."""
     piece_bytes: int = 2 * 1024 * 1024
     """What is checked at a time."""
     step_rows: int = 500_000
@@ -106,7 +109,7 @@ async def _go_on(tx: AsyncConnection, row: sa.Row[Any], loader: Loader, *, now: 
         step = await _load_step(tx, row, layout, loader, today=local_date(now))
         row = await _note_progress(tx, row, step)
         if step.is_last:
-            await _publish(tx, row, layout, now=now)
+            await _publish(tx, row, layout, superseded_days=loader.superseded_days, now=now)
     except FileRefused as refused:
         await tx.execute(sa.text("rollback to savepoint before_step"))
         await _refuse(tx, row, refused, now=now)
@@ -216,7 +219,9 @@ async def _lines(prepared: AsyncGenerator[Prepared], step: _Step, seen: set[int]
             yield lines
 
 
-async def _publish(tx: AsyncConnection, row: sa.Row[Any], layout: FileLayout, *, now: datetime) -> None:
+async def _publish(
+    tx: AsyncConnection, row: sa.Row[Any], layout: FileLayout, *, superseded_days: int, now: datetime
+) -> None:
     """The batch counts from now on, and the one before it no longer: for every reader at once."""
     await _lock_data_set(tx, row.data_set)
     before = await current_batch(tx, row.data_set)
@@ -224,6 +229,8 @@ async def _publish(tx: AsyncConnection, row: sa.Row[Any], layout: FileLayout, *,
         raise FileRefused("older_than_current", f"文件 {row.as_of}，现行数据 {before.as_of}")
     if before is not None:
         await tx.execute(sa.update(batch).where(batch.c.batch_id == before.batch_id).values(superseded_at=now))
+        erase_at = now + timedelta(days=superseded_days)
+        await deadlines.schedule(tx, kind=ERASE_JOB, subject=str(before.batch_id), due_at=erase_at)
     await tx.execute(
         sa.update(batch).where(batch.c.batch_id == row.batch_id).values(state="published", published_at=now)
     )

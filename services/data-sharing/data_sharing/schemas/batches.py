@@ -71,6 +71,7 @@ class BatchView(BaseModel):
         received_at="2022-10-10T02:00:05Z",
         published_at="2022-10-10T02:00:06Z",
         superseded_at=None,
+        erased_at=None,
         refusal=None,
     )
 
@@ -90,6 +91,7 @@ class BatchView(BaseModel):
     received_at: datetime | None = None
     published_at: datetime | None = Field(default=None, description="自此起为现行数据")
     superseded_at: datetime | None = Field(default=None, description="自此起被更新的数据取代")
+    erased_at: datetime | None = Field(default=None, description="被取代后，记录已于此时清除")
     refusal: BatchRefusalView | None = None
 
 

@@ -16,6 +16,7 @@ batch = sa.Table(
     sa.Column("announced_at", Instant),
     sa.Column("published_at", Instant),
     sa.Column("superseded_at", Instant),
+    sa.Column("erased_at", Instant),
     sa.Column("format", sa.Text),
     sa.Column("rows", sa.Integer),
     sa.Column("size_bytes", sa.BigInteger),
