@@ -46,6 +46,7 @@ CONTRACTS = sorted(contracts(), key=lambda contract: contract.type)
 KEPT_BY_OVERSIGHT_ALONE = {
     "AgreementChanged": "both sides read it from data-sharing, whose gate it is",
     "AgreementOverdue": "the delay is the provider's; oversight sees it",
+    "AgreementNotSupplied": "as AgreementOverdue",
     "ComparisonHitFound": "oversight works it as a clue; civil affairs reads it from data-sharing",
     "ComparisonHitSettled": "the end of the clue",
     "LeadReported": "those who are told read the lead from data-sharing, which shows each its own",

@@ -4,9 +4,10 @@ import asyncio
 from typing import Any
 
 import pytest
+from tests.data_sharing.deliveries import csv_file, deliver, number
 
 from shared.auth import Role
-from shared.events.data_sharing import AgreementChanged, AgreementOverdue
+from shared.events.data_sharing import AgreementChanged, AgreementNotSupplied, AgreementOverdue
 from shared.ids import new_id
 from shared.testing import problem_code
 
@@ -120,6 +121,60 @@ async def test_an_unanswered_request_is_late_after_its_last_working_day(service:
     await service.pass_time(hours=1)
     (overdue,) = await service.recorded(AgreementOverdue)
     assert str(overdue.agreement_id) == late["agreement_id"]
+
+
+@pytest.mark.clause("12.1.1")
+async def test_the_provider_takes_more_time_once(service: Any) -> None:
+    agreement = (await ask(service)).json()
+    await service.pass_time(days=14, hours=13)  # the evening of the last day
+    extended = await step(service, agreement, "extend")
+    assert extended.json()["state"] == "asked"
+    assert (extended.json()["is_extended"], extended.json()["answer_on"]) == (True, "2022-11-07")
+    await service.pass_time(hours=2)
+    assert await service.recorded(AgreementOverdue) == []
+    again = await step(service, agreement, "extend")
+    assert (again.status_code, problem_code(again)) == (409, "step_not_open")
+    await service.pass_time(days=14)
+    (overdue,) = await service.recorded(AgreementOverdue)
+    assert str(overdue.answer_on) == "2022-11-07"
+
+
+@pytest.mark.clause("12.1.1")
+async def test_an_unconditional_request_and_one_that_was_answered_get_no_more_time(service: Any) -> None:
+    unconditional = (await ask(service, sharing="unconditional")).json()
+    refused = await step(service, unconditional, "extend")
+    assert (refused.status_code, problem_code(refused)) == (409, "step_not_open")
+    await step(service, unconditional, "grant")
+    refused = await step(service, unconditional, "extend")
+    assert (refused.status_code, problem_code(refused)) == (409, "step_not_open")
+
+
+@pytest.mark.clause("12.1.1")
+async def test_data_that_are_not_there_twenty_working_days_after_the_grant_are_told_of(service: Any) -> None:
+    by_file: dict[str, Any] = {"provider": "public_security", "fields": ["household_composition.relation_to_head"]}
+    by_service: dict[str, Any] = {"provider": "tax", "fields": ["individual_income.wage"]}
+    late, there = (await ask(service, **by_file)).json(), (await ask(service, **by_service)).json()
+    refused = (await ask(service, **by_file, purpose="assessment")).json()
+    await step(service, refused, "refuse", officer="officer-police", department="public_security")
+    granted = await step(service, late, "grant", officer="officer-police", department="public_security")
+    assert granted.json()["supply_on"] == "2022-11-07"
+    await step(service, there, "grant", officer="officer-tax", department="tax")
+    await service.pass_time(days=28, hours=13)
+    assert await service.recorded(AgreementNotSupplied) == []
+    await service.pass_time(hours=1)
+    (told,) = await service.recorded(AgreementNotSupplied)
+    assert (str(told.agreement_id), told.data_sets) == (late["agreement_id"], ("household_composition",))
+
+
+@pytest.mark.clause("12.1.1")
+async def test_data_that_were_delivered_in_time_are_there(service: Any) -> None:
+    fields = ["household_composition.relation_to_head"]
+    agreement = (await ask(service, provider="public_security", fields=fields)).json()
+    await step(service, agreement, "grant", officer="officer-police", department="public_security")
+    rows = csv_file("identity_number,household_number,relation_to_head", f"{number(1)},H1,head")
+    await deliver(service, rows, data_set="household_composition", by="public_security", rows=1)
+    await service.pass_time(days=29)
+    assert await service.recorded(AgreementNotSupplied) == []
 
 
 @pytest.mark.clause("12.1.1")

@@ -89,6 +89,11 @@ async def note_agreement_overdue(work: Work, _: Means) -> None:
     await agreements.note_overdue(work)
 
 
+async def note_agreement_not_supplied(work: Work, means: Means) -> None:
+    """The last day to give the data of an agreement is over."""
+    await agreements.note_not_supplied(work, means.catalogue)
+
+
 async def end_agreement(work: Work, _: Means) -> None:
     """The last day of an agreement is over."""
     await agreements.end_agreement(work)
@@ -137,6 +142,7 @@ JOBS: Jobs[Means] = {
     LOAD_JOB: load,
     erasing.ERASE_JOB: erase_superseded,
     agreements.OVERDUE_JOB: note_agreement_overdue,
+    agreements.SUPPLY_JOB: note_agreement_not_supplied,
     agreements.END_JOB: end_agreement,
     LEAD_OVERDUE_JOB: note_lead_overdue,
     leads.ERASE_JOB: erase_lead,

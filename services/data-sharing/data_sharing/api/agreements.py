@@ -68,7 +68,7 @@ async def take_step(
     clock: ClockDep,
     catalogue: CatalogueDep,
 ) -> AgreementDetail:
-    """提供部门同意、拒绝、暂停、恢复或终止。申请人不能审批自己的申请。"""
+    """提供部门延期答复、同意、拒绝、暂停、恢复或终止。申请人不能审批自己的申请。"""
     async with database.transaction() as tx:
         return await once(
             tx,

@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.queries.agreements import agreement_detail
-from data_sharing.rules.agreements import answer_on, next_state
+from data_sharing.queries.batches import delivered
+from data_sharing.rules.agreements import answer_on, may_extend, next_state, supply_on
 from data_sharing.rules.catalogue import Catalogue
 from data_sharing.schemas.agreements import AgreementDetail, AgreementRequest, StepRequest
 from data_sharing.tables.agreements import agreement, agreement_step
@@ -20,12 +21,13 @@ from shared import deadlines, outbox
 from shared.auth import Principal, Role
 from shared.clock import end_of_day, local_date
 from shared.deadlines import Work
-from shared.events.data_sharing import AgreementChanged, AgreementOverdue
+from shared.events.data_sharing import AgreementChanged, AgreementNotSupplied, AgreementOverdue
 from shared.ids import new_id
 from shared.problems import FieldError, Problem, not_found, plain_problem
 from shared.working_days import WorkingCalendar
 
 OVERDUE_JOB = "agreement_overdue"
+SUPPLY_JOB = "agreement_not_supplied"
 END_JOB = "end_agreement"
 _PLATFORM = "data-sharing"
 # Two requests for the same thing wait for each other: else both would find none standing.
@@ -69,7 +71,7 @@ async def take_step(
     catalogue: Catalogue,
     now: datetime,
 ) -> AgreementDetail:
-    """The provider decides. Raises Problem 403, 404 and 409."""
+    """The provider decides, or takes more time to. Raises Problem 403, 404 and 409."""
     found = await _held(tx, agreement_id)
     if found is None or caller.department not in (found.provider, found.consumer):
         raise not_found("共享协议", agreement_id)
@@ -83,22 +85,83 @@ async def take_step(
             f"共享协议 {agreement_id} 由本人提出",
             way_out="请由提供部门的另一名工作人员办理",
         )
-    following = next_state(found.state, body.step)
-    if following is None:
-        raise Problem(
-            409,
-            "step_not_open",
-            "共享协议的现状不允许这一步",
-            f"共享协议 {agreement_id} 现为 {found.state}，不能 {body.step}",
-            field="body.step",
-            value=body.step,
-            way_out="请查看协议现状后再办理",
-        )
-    taken = await _set(tx, agreement_id, state=following, decided_by=caller.subject)
-    if found.state == "asked":
-        await deadlines.cancel(tx, kind=OVERDUE_JOB, subject=str(agreement_id))
+    if body.step == "extend":
+        taken = await _extend(tx, found)
+    else:
+        taken = await _decide(tx, found, body.step, caller, now=now)
     await _note(tx, taken, by=caller.subject, reason=body.reason, now=now)
     return await _detail(tx, caller, agreement_id, catalogue=catalogue, now=now)
+
+
+async def _extend(tx: AsyncConnection, found: sa.Row[Any]) -> sa.Row[Any]:
+    """Give the provider more time. Raises Problem 409."""
+    if not may_extend(found.state, found.sharing, is_extended=found.is_extended):
+        raise _not_open(found, "extend", "答复前可延长一次，无条件共享的不能延长")
+    until = answer_on(local_date(found.asked_at), found.sharing, WorkingCalendar(), is_extended=True)
+    await deadlines.schedule(tx, kind=OVERDUE_JOB, subject=str(found.agreement_id), due_at=end_of_day(until))
+    return await _set(tx, found.agreement_id, answer_on=until, is_extended=True)
+
+
+async def _decide(
+    tx: AsyncConnection, found: sa.Row[Any], step: str, caller: Principal, *, now: datetime
+) -> sa.Row[Any]:
+    """Take the step, and start and stop the clocks. Raises Problem 409."""
+    following = next_state(found.state, step)
+    if following is None:
+        raise _not_open(found, step, "请查看协议现状后再办理")
+    values: dict[str, object] = {"state": following, "decided_by": caller.subject}
+    if found.state == "asked":
+        await deadlines.cancel(tx, kind=OVERDUE_JOB, subject=str(found.agreement_id))
+        if following == "granted":
+            values["supply_on"] = until = supply_on(local_date(now), WorkingCalendar())
+            await deadlines.schedule(tx, kind=SUPPLY_JOB, subject=str(found.agreement_id), due_at=end_of_day(until))
+    return await _set(tx, found.agreement_id, **values)
+
+
+def _not_open(found: sa.Row[Any], step: str, way_out: str) -> Problem:
+    return Problem(
+        409,
+        "step_not_open",
+        "共享协议的现状不允许这一步",
+        f"共享协议 {found.agreement_id} 现为 {found.state}，不能 {step}",
+        field="body.step",
+        value=step,
+        way_out=way_out,
+    )
+
+
+async def note_not_supplied(work: Work, catalogue: Catalogue) -> None:
+    """The last day to give the data of an agreement is over: is everything there that it names?"""
+    async with work.transaction() as tx:
+        found = await _held(tx, UUID(work.subject))
+        if found is None or found.state != "granted":
+            return
+        missing = await _not_there(tx, found, catalogue)
+        if missing:
+            late = AgreementNotSupplied(
+                agreement_id=found.agreement_id,
+                provider=found.provider,
+                consumer=found.consumer,
+                supply_on=found.supply_on,
+                data_sets=missing,
+            )
+            await outbox.record(tx, late, at=work.now)
+
+
+async def _not_there(tx: AsyncConnection, found: sa.Row[Any], catalogue: Catalogue) -> tuple[str, ...]:
+    """Data sets that nobody can look into: a file that was not delivered, an interface that is not connected."""
+    files = await delivered(tx)
+    missing = []
+    for code in sorted({path.partition(".")[0] for path in found.fields}):
+        data_set = catalogue.data_sets[code]
+        is_there = {
+            "service": True,
+            "rest": data_set.department in catalogue.upstreams,
+            "file": code in files,
+        }
+        if not is_there[data_set.reached]:
+            missing.append(code)
+    return tuple(missing)
 
 
 async def note_overdue(work: Work) -> None:

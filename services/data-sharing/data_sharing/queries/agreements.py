@@ -38,6 +38,8 @@ async def agreement_detail(
     return AgreementDetail(
         **_shown(row, catalogue),
         answer_on=row.answer_on,
+        is_extended=row.is_extended,
+        supply_on=row.supply_on,
         steps=[
             AgreementStep(state=one.state, taken_by=one.taken_by, taken_at=one.taken_at, reason=one.reason)
             for one in taken

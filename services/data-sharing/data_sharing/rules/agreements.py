@@ -110,8 +110,13 @@ def next_state(state: State, step: str) -> State | None:
     return following if is_open else None
 
 
+def may_extend(state: State, sharing: Sharing, *, is_extended: bool) -> bool:
+    """Whether the provider may take more time to answer: once, and only where sharing is conditional."""
+    return state == "asked" and sharing == "conditional" and not is_extended
+
+
 def answer_on(asked_on: date, sharing: Sharing, calendar: WorkingCalendar, *, is_extended: bool = False) -> date:
-    """The last day to grant or refuse. Only a conditional request is extended, once."""
+    """The last day to grant or refuse. Raises ValueError for an extension that may not be."""
     if is_extended and sharing == "unconditional":
         raise ValueError("the time to answer an unconditional request is not extended")
     days = ANSWER_WORKING_DAYS[sharing] + (EXTENSION_WORKING_DAYS if is_extended else 0)

@@ -60,7 +60,9 @@ class StepRequest(BaseModel):
 
     model_config = sent(step="grant", reason="符合共享条件")
 
-    step: Literal["grant", "refuse", "suspend", "resume", "end"]
+    step: Literal["extend", "grant", "refuse", "suspend", "resume", "end"] = Field(
+        description="extend：有条件共享的答复期限延长10个工作日，只能一次"
+    )
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200)]
 
 
@@ -117,8 +119,12 @@ class AgreementStep(BaseModel):
 class AgreementDetail(AgreementView):
     """An agreement with the days on which it was used, the newest first."""
 
-    model_config = seen(**_AGREEMENT, answer_on="2022-10-24", steps=[_STEP], days=[_DAY])
+    model_config = seen(
+        **_AGREEMENT, answer_on="2022-10-24", is_extended=False, supply_on="2022-11-08", steps=[_STEP], days=[_DAY]
+    )
 
     answer_on: date | None = Field(description="提供方答复的最后一日")
+    is_extended: bool = Field(description="答复期限是否已延长")
+    supply_on: date | None = Field(description="同意后提供数据的最后一日")
     steps: list[AgreementStep]
     days: list[AgreementDay] = Field(description="最近90个有使用的日子")

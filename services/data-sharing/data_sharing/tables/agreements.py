@@ -22,6 +22,8 @@ agreement = sa.Table(
     sa.Column("asked_by", sa.Text),
     sa.Column("asked_at", Instant),
     sa.Column("answer_on", sa.Date),
+    sa.Column("is_extended", sa.Boolean),
+    sa.Column("supply_on", sa.Date),
     sa.Column("decided_by", sa.Text),
 )
 
