@@ -152,7 +152,8 @@ async def _not_there(tx: AsyncConnection, found: sa.Row[Any], catalogue: Catalog
     """Data sets that nobody can look into: a file that was not delivered, an interface that is not connected."""
     files = await delivered(tx)
     missing = []
-    for code in sorted({path.partition(".")[0] for path in found.fields}):
+    named = {path.partition(".")[0] for path in found.fields}
+    for code in sorted(named & catalogue.data_sets.keys()):
         data_set = catalogue.data_sets[code]
         is_there = {
             "service": True,
