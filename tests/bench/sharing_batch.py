@@ -47,9 +47,6 @@ ROWS = 1_000_000
 _AS_OF = date(2022, 1, 1)
 _WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
 _CHECK_DIGITS = np.array(list("10X98765432"))
-_TAX = Principal(
-    subject="department-tax", client_id="department-tax", roles=frozenset({Role.SERVICE}), department="tax"
-)
 _BATCH_TABLE = """
 create table plain_record (
     batch_id uuid not null default '01930000-0000-7000-8000-000000000006',
@@ -60,22 +57,21 @@ create table plain_record (
 """
 
 
-def synthetic_rows(count: int, *, seed: int) -> pl.DataFrame:
-    """Made-up persons of the region that is nobody's, each with a wage."""
+def identity_numbers(count: int) -> pl.Series:
+    """Of made-up persons of the region that is nobody's, born between 1930 and 2011."""
     days = pl.date_range(date(1930, 1, 1), date(2011, 12, 31), eager=True).dt.strftime("%Y%m%d")
-    numbers = pl.DataFrame({"at": np.arange(count)}).select(
-        pl.concat_str(
-            pl.lit("420199"),
-            days.gather(np.arange(count) % len(days)),
-            (pl.col("at") // len(days) + 1).cast(pl.String).str.zfill(3),
-        )
-    )
-    begun = numbers.to_series()
+    at = np.arange(count)
+    sequence = pl.Series(at // len(days) + 1).cast(pl.String).str.zfill(3)
+    begun = pl.select(pl.concat_str(pl.lit("420199"), days.gather(at % len(days)), sequence)).to_series()
     digits = np.frombuffer("".join(begun.to_list()).encode(), dtype=np.uint8).reshape(-1, 17) - ord("0")
-    last = pl.Series(_CHECK_DIGITS[(digits @ _WEIGHTS) % 11])
+    return begun + pl.Series(_CHECK_DIGITS[(digits @ _WEIGHTS) % 11])
+
+
+def synthetic_rows(count: int, *, seed: int) -> pl.DataFrame:
+    """Made-up persons, each with a wage."""
     fen = np.random.default_rng(seed).integers(0, 2_000_000, count)
     wages = pl.Series(fen // 100).cast(pl.String) + "." + pl.Series(fen % 100).cast(pl.String).str.zfill(2)
-    return pl.DataFrame({"identity_number": begun + last, "wage": wages})
+    return pl.DataFrame({"identity_number": identity_numbers(count), "wage": wages})
 
 
 def finished_rows(rows: pl.DataFrame, cipher: FieldCipher) -> bytes:
@@ -112,12 +108,16 @@ class Delivery:
         self._loader = loader
         self._clock = SystemClock()
 
-    async def send(self, content: bytes, *, rows: int, as_of: date) -> float:
+    async def send(
+        self, content: bytes, *, rows: int, as_of: date, data_set: str = "individual_income", by: str = "tax"
+    ) -> float:
         """Announce and upload; the seconds of it."""
+        client_id = f"department-{by}"
+        sender = Principal(subject=client_id, client_id=client_id, roles=frozenset({Role.SERVICE}), department=by)
         digest = hashes.Hash(hashes.SM3())
         digest.update(content)
         manifest = Manifest(
-            data_set="individual_income",
+            data_set=data_set,
             as_of=as_of,
             format="csv",
             rows=rows,
@@ -132,14 +132,16 @@ class Delivery:
         files, began_at = self._loader.files, time.perf_counter()
         announced = await announce_batch(
             self._database,
-            _TAX,
+            sender,
             manifest,
             str(new_id()),
             catalogue=self._loader.catalogue,
             files=files,
             clock=self._clock,
         )
-        await receive_file(self._database, _TAX, announced.batch_id, body(), "text/csv", files=files, clock=self._clock)
+        await receive_file(
+            self._database, sender, announced.batch_id, body(), "text/csv", files=files, clock=self._clock
+        )
         return time.perf_counter() - began_at
 
     async def load(self) -> float:

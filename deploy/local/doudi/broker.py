@@ -62,7 +62,7 @@ class Tansu:
         url = f"tcp://127.0.0.1:{port}"
         self.address = f"127.0.0.1:{port}"
         # A waiting fetch is not woken by new data there; at less than this, idle consumers keep a core busy.
-        self.fetch_wait_milliseconds = 20
+        self.fetch_wait_milliseconds = 50
         self._port = port
         self._child = Child(
             "the Tansu broker",

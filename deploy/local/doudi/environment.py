@@ -14,7 +14,7 @@ _POOL_SIZE = 10
 # Relay and worker keep three of them for themselves.
 _DEPARTMENT_POOL_SIZE = 6
 # Officers do not feel it, and 17 idle departments ask the broker less.
-_DEPARTMENT_FETCH_WAIT_MILLISECONDS = 50
+_DEPARTMENT_FETCH_WAIT_MILLISECONDS = 100
 # Load tests come from one client.
 _REQUESTS_PER_MINUTE = 1_000_000
 

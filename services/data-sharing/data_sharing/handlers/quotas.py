@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.queries.batches import delivered
@@ -18,6 +17,17 @@ from data_sharing.rules import agreements as rules
 from data_sharing.rules.agreements import Agreement, Refusal
 from data_sharing.tables.agreements import agreement, agreement_day
 from shared.clock import local_date
+
+_ONE_MORE = sa.text("""
+insert into agreement_day (agreement_id, day, used, quota)
+select agreement_id, :day, 1, quota
+from unnest(cast(:ids as uuid[]), cast(:quotas as integer[])) as looked (agreement_id, quota)
+order by agreement_id
+on conflict (agreement_id, day) do update
+set used = agreement_day.used + 1, quota = excluded.quota
+where agreement_day.used < excluded.quota
+returning agreement_id
+""")
 
 
 async def spend(
@@ -73,15 +83,9 @@ async def why_closed(
 
 async def _count(tx: AsyncConnection, used: Collection[Agreement], *, day: date) -> frozenset[UUID]:
     """One look more under each, in the order of their ids, so that two never wait for each other; where it was let."""
-    one_more = insert(agreement_day).values(
-        [{"agreement_id": one.agreement_id, "day": day, "used": 1, "quota": one.daily_quota} for one in used]
-    )
     counted = await tx.execute(
-        one_more.on_conflict_do_update(
-            index_elements=[agreement_day.c.agreement_id, agreement_day.c.day],
-            set_={"used": agreement_day.c.used + 1, "quota": one_more.excluded.quota},
-            where=agreement_day.c.used < one_more.excluded.quota,
-        ).returning(agreement_day.c.agreement_id)
+        _ONE_MORE,
+        {"ids": [one.agreement_id for one in used], "quotas": [one.daily_quota for one in used], "day": day},
     )
     return frozenset(counted.scalars())
 
