@@ -87,6 +87,10 @@ bench-fund: setup  ## Payments per second from one hot street and from all, agai
 bench-sharing: setup  ## One verification by all departments, facts per second, a file of a million rows against COPY
 	@$(BIN)/python -m tests.bench.sharing
 
+.PHONY: bench-district
+bench-district: setup  ## The base registry, the comparisons and a snapshot of a district of 1.2 million persons
+	@$(BIN)/python -m tests.bench.sharing_district $(ARGS)
+
 .PHONY: bench-leads
 bench-leads: setup  ## Who a report of somebody in trouble is about: precision, recall and time on made-up people
 	@$(BIN)/python -m tests.bench.leads

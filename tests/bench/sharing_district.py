@@ -3,7 +3,7 @@
 Made-up households of three are delivered by file: the household register, who lives together, benefits, cars, wages,
 disabilities. Then each comparison runs and a population snapshot is built, each in its job as in production. A job has
 55 seconds (`shared.deadlines`); what takes longer never ends. The last line is one JSON object.
-Run: `python -m tests.bench.sharing_population [--persons 1200000]`.
+Run: `python -m tests.bench.sharing_district [--persons 1200000]`.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from data_sharing.handlers.comparing import RUN_JOB, run_comparison
 from data_sharing.handlers.loading import Loader
 from data_sharing.handlers.preparing import Preparers
 from data_sharing.handlers.snapshots import BUILD_JOB, Snapshots, ask_for_snapshot, build_snapshot
+from data_sharing.queries.batches import delivered
 from data_sharing.queries.snapshots import snapshots as newest_snapshots
 from data_sharing.rules.catalogue import load_packed
 from data_sharing.rules.comparisons import Comparison
@@ -122,7 +123,10 @@ class District:
         """Seconds until it counts, and the base registry has taken it over."""
         content = (await asyncio.to_thread(rows.write_csv)).encode()
         await self._delivery.send(content, rows=len(rows), as_of=_AS_OF, data_set=data_set, by=department)
-        return await self._delivery.load()
+        seconds = await self._delivery.load()
+        async with self._database.transaction() as tx:
+            assert data_set in await delivered(tx), f"{data_set} was not loaded"
+        return seconds
 
     async def compare(self, comparison: Comparison) -> tuple[float, int]:
         """Seconds of one run, and how many it found."""
