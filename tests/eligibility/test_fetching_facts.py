@@ -64,6 +64,21 @@ async def test_a_spent_quota_is_asked_about_once_and_again_the_next_day(eligibil
     assert await is_assessed(eligibility, application_id)
 
 
+@pytest.mark.clause("12.1.2")
+async def test_facts_that_are_refused_are_asked_for_by_the_hour(eligibility: Any) -> None:
+    data_sharing = DataSharing(eligibility)
+    data_sharing.refusal = httpx.Response(403, json={"code": "agreement_not_in_force", "title": "共享协议不在有效期内"})
+    application_id = await verified(eligibility)
+    for _ in range(59):
+        eligibility.clock.advance(timedelta(minutes=1))
+        await eligibility.run_due()
+    assert data_sharing.looks == 1
+    data_sharing.refusal = None
+    eligibility.clock.advance(timedelta(minutes=1))
+    await eligibility.run_due()
+    assert await is_assessed(eligibility, application_id)
+
+
 @pytest.mark.parametrize("body", [{"code": "too_many_requests"}, {"message": "slow down"}], ids=["ours", "a gateway's"])
 async def test_who_asked_too_fast_asks_again_at_once(eligibility: Any, body: dict[str, str]) -> None:
     data_sharing = DataSharing(eligibility)

@@ -39,6 +39,7 @@ from shared.http_client import CallFailed, CallRefused
 
 PUBLISH_STANDARDS_JOB = "publish_standards"
 _PUBLISH_EVERY = timedelta(hours=1)
+_TRY_AGAIN_AFTER = timedelta(hours=1)
 
 _log = structlog.get_logger(__name__)
 
@@ -49,9 +50,7 @@ async def assess_case(work: Work, clients: Clients) -> None:
     try:
         facts = await clients.data_sharing.facts(application_id)
     except CallRefused as refusal:
-        if refusal.code != QUOTA_SPENT:
-            raise
-        await _try_tomorrow(work)
+        await _try_later(work, refusal)
         return
     async with work.transaction() as tx:
         application_row = await requested_by(tx, application_id)
@@ -85,7 +84,7 @@ async def reassess_household(work: Work, clients: Clients) -> None:
         facts = await clients.data_sharing.facts(UUID(work.payload["application_id"]))
     except CallRefused as refusal:
         if refusal.code == QUOTA_SPENT:
-            await _try_tomorrow(work)
+            await _try_later(work, refusal)
             return
         async with work.transaction() as tx:
             await note_refused_facts(tx, change_id=change_id)
@@ -94,12 +93,15 @@ async def reassess_household(work: Work, clients: Clients) -> None:
         await reassess(tx, change_id=change_id, facts=facts, now=work.now)
 
 
-async def _try_tomorrow(work: Work) -> None:
-    """The looks of the day are used up: each further one would be one more refusal on the access ledger (12.1.2)."""
-    _log.warning("facts.quota_spent", kind=work.kind)
+async def _try_later(work: Work, refusal: CallRefused) -> None:
+    """Each try is one more refusal on the access ledger, which the family reads (12.1.2): a letter or an agreement may
+    be there in an hour, the looks of a day when the next one begins.
+    """
+    _log.warning("facts.refused", kind=work.kind, code=refusal.code)
     tomorrow = start_of_day(local_date(work.now) + timedelta(days=1))
+    again_at = tomorrow if refusal.code == QUOTA_SPENT else work.now + _TRY_AGAIN_AFTER
     async with work.transaction() as tx:
-        await deadlines.schedule(tx, kind=work.kind, subject=work.subject, due_at=tomorrow, payload=work.payload)
+        await deadlines.schedule(tx, kind=work.kind, subject=work.subject, due_at=again_at, payload=work.payload)
 
 
 async def note_planned_change(work: Work, _: Clients) -> None:
