@@ -140,6 +140,25 @@ async def test_the_provider_takes_more_time_once(service: Any) -> None:
 
 
 @pytest.mark.clause("12.1.1")
+async def test_who_is_late_gets_no_more_time(service: Any) -> None:
+    agreement = (await ask(service)).json()
+    await service.pass_time(days=15)
+    refused = await step(service, agreement, "extend")
+    assert (refused.status_code, problem_code(refused)) == (409, "step_not_open")
+    assert len(await service.recorded(AgreementOverdue)) == 1
+
+
+@pytest.mark.clause("12.1.1")
+async def test_a_suspension_does_not_stop_the_time_to_give_data(service: Any) -> None:
+    fields = ["household_composition.relation_to_head"]
+    agreement = (await ask(service, provider="public_security", fields=fields)).json()
+    for name in ("grant", "suspend"):
+        await step(service, agreement, name, officer="officer-police", department="public_security")
+    await service.pass_time(days=29)
+    assert len(await service.recorded(AgreementNotSupplied)) == 1
+
+
+@pytest.mark.clause("12.1.1")
 async def test_an_unconditional_request_and_one_that_was_answered_get_no_more_time(service: Any) -> None:
     unconditional = (await ask(service, sharing="unconditional")).json()
     refused = await step(service, unconditional, "extend")

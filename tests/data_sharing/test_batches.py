@@ -27,7 +27,9 @@ from tests.data_sharing.deliveries import (
     standing,
 )
 
+from data_sharing.handlers.erasing import ERASE_JOB, plan_erasures
 from data_sharing.rules.catalogue import load_packed
+from shared import deadlines
 from shared.auth import Role
 from shared.events.data_sharing import BatchPublished, BatchRefused
 from shared.identity import InvalidIdentityNumber, parse_identity_number
@@ -246,6 +248,17 @@ async def test_records_that_count_no_longer_are_erased_after_their_days(service:
     assert await current(service) == [(1, {"wage": "9.00"})]
     erased = await standing(service, first)
     assert (erased["loaded_rows"], erased["erased_at"]) == (2, "2022-11-09T02:00:00Z")
+
+
+async def test_what_was_superseded_before_is_planned_at_the_start(service: Service) -> None:
+    first = await deliver(service, GOOD, rows=2, as_of="2022-10-01")
+    await deliver(service, csv_file(COLUMNS, f"{number(9)},9.00"), rows=1, as_of="2022-10-02")
+    async with service.database.transaction() as tx:
+        await deadlines.cancel(tx, kind=ERASE_JOB, subject=first["batch_id"])
+    await plan_erasures(service.database, days=2)
+    service.clock.advance(timedelta(days=2))
+    await settle(service)
+    assert (await standing(service, first))["erased_at"] is not None
 
 
 async def test_who_reads_for_long_is_not_disturbed_and_records_that_count_cannot_be_erased(service: Service) -> None:

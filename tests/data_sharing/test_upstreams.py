@@ -33,8 +33,8 @@ def tax(service: Any) -> Tax:
     tax = Tax()
     service.mint.route("tax", tax.handle)
     upstream = Upstream(url="http://tax/lookups", fields={"individual_income.wage": "gzxj"})
-    catalogue = replace(service.means.catalogue, upstreams=frozenset({"tax"}))
     upstreams = Upstreams(by_department={"tax": upstream}, http=service.means.upstreams.http)
+    catalogue = replace(service.means.catalogue, called=upstreams.called(service.means.catalogue.data_sets))
     service.means = replace(service.means, catalogue=catalogue, upstreams=upstreams)
     return tax
 
@@ -90,6 +90,18 @@ async def test_who_fails_holds_up_nobody_and_comes_in_when_it_is_back(
     assert facts["household"]["members"][0]["income"] == [{"kind": "wage", "monthly": "2600.00"}]
     written = "".join(capfd.readouterr())
     assert not any(secret in written for secret in service.secrets)
+
+
+async def test_an_interface_is_asked_about_its_own_data_sets_only(service: Any, tax: Tax) -> None:
+    """The bureau has a service for incomes and an interface for what businesses pay."""
+    upstream = Upstream(url="http://tax/lookups", data_sets=["business_tax"])
+    upstreams = Upstreams(by_department={"tax": upstream}, http=service.means.upstreams.http)
+    assert upstreams.called(service.means.catalogue.data_sets) == {"business_tax"}
+    catalogue = replace(service.means.catalogue, called=upstreams.called(service.means.catalogue.data_sets))
+    service.means = replace(service.means, catalogue=catalogue, upstreams=upstreams)
+    await service.open()
+    await service.run_due()
+    assert tax.asked == []
 
 
 async def test_it_is_called_ever_more_rarely(service: Any, tax: Tax) -> None:

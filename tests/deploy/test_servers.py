@@ -60,6 +60,7 @@ async def test_a_discarded_server_gives_its_shared_memory_back(own_postgres: Pos
     interlock = int(written.splitlines()[6].split()[1])
     segments = mapped_segments(own_postgres.pid)
     assert interlock in interlocks()
+    assert segments
     assert all(segment.exists() for segment in segments)
     own_postgres.discard()
     assert interlock not in interlocks()

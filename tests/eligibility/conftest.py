@@ -88,9 +88,10 @@ class Eligibility:
         *,
         street: str = STREET,
         subject: str | None = "resident-1",
+        verification_id: UUID | None = None,
     ) -> None:
         """Let a verification of the case be completed, and what follows be done."""
-        verification_id = new_id()
+        verification_id = verification_id or new_id()
         self.cases[str(application_id)] = {
             "verification_id": str(verification_id),
             "revision": 1,

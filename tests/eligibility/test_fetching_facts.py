@@ -79,6 +79,26 @@ async def test_facts_that_are_refused_are_asked_for_by_the_hour(eligibility: Any
     assert await is_assessed(eligibility, application_id)
 
 
+@pytest.mark.clause("1.2")
+async def test_two_applications_on_one_verification_are_both_assessed(eligibility: Any) -> None:
+    """The first is refused and waits; the second must not take its place."""
+    data_sharing = DataSharing(eligibility)
+    data_sharing.refusal = httpx.Response(429, json={"code": "quota_spent", "title": "今日的共享次数已用完"})
+    first = await verified(eligibility)
+    verification_id = eligibility.cases[str(first)]["verification_id"]
+    second, household_id = new_id(), new_id()
+    await eligibility.hear(
+        ApplicationSubmitted.from_example().model_copy(update={"application_id": second, "household_id": household_id})
+    )
+    household = eligibility.cases[str(first)]["household"]
+    await eligibility.verified(second, household_id, household, verification_id=UUID(verification_id))
+    data_sharing.refusal = None
+    eligibility.clock.advance(timedelta(days=1))
+    await eligibility.run_due()
+    assert await is_assessed(eligibility, first)
+    assert await is_assessed(eligibility, second)
+
+
 @pytest.mark.parametrize("body", [{"code": "too_many_requests"}, {"message": "slow down"}], ids=["ours", "a gateway's"])
 async def test_who_asked_too_fast_asks_again_at_once(eligibility: Any, body: dict[str, str]) -> None:
     data_sharing = DataSharing(eligibility)

@@ -4,7 +4,7 @@ is suggested to officers. Nothing changes by itself.
 
 import json
 from copy import deepcopy
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -328,6 +328,21 @@ async def test_a_change_without_facts_waits_for_the_next_verification(eligibilit
     seen = (await eligibility.get(path, Role.STREET_CLERK)).json()
     assert [one["state"] for one in seen["items"]] == ["reassessed"]
     assert [one["kind"] for one in seen["suggestions"]] == ["adjust"]
+
+
+@pytest.mark.clause("12.1.2")
+async def test_a_change_waits_for_the_next_day_when_the_looks_of_this_one_are_used_up(eligibility: Any) -> None:
+    benefit = await eligibility.paid(facts())
+    spent = httpx.Response(429, json={"code": "quota_spent", "title": "今日的共享次数已用完"})
+    eligibility.mint.route("data-sharing", lambda _: spent)
+    seen = await told(eligibility, benefit, kind="work_ended", happened_on="2022-10-12", person="p1")
+    assert [one["state"] for one in seen["items"]] == ["planned"]
+    eligibility.mint.route("data-sharing", eligibility.answer_facts)
+    eligibility.clock.advance(timedelta(days=1))
+    await eligibility.run_due()
+    path = f"/v1/households/{benefit['household_id']}/changes"
+    seen = (await eligibility.get(path, Role.STREET_CLERK)).json()
+    assert [one["state"] for one in seen["items"]] == ["reassessed"]
 
 
 @pytest.mark.clause("2.1.5")

@@ -1,7 +1,7 @@
 """Calls to others: the declaration of an application, from intake; and departments that are reached over REST."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -10,6 +10,7 @@ from uuid import UUID
 
 import httpx
 
+from data_sharing.rules.catalogue import DataSet
 from shared.http_client import CallFailed, ServiceClient
 
 
@@ -77,9 +78,12 @@ class Intake:
 
 @dataclass(frozen=True, kw_only=True)
 class Upstream:
-    """One department's own interface. `fields` maps catalogue paths to what the department calls them."""
+    """One department's own interface. `fields` maps catalogue paths to what the department calls them. `data_sets`:
+    those that it answers about; by default all of the department.
+    """
 
     url: str
+    data_sets: Sequence[str] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -97,6 +101,15 @@ class Upstreams:
 
     by_department: Mapping[str, Upstream]
     http: httpx.AsyncClient
+
+    def called(self, data_sets: Mapping[str, DataSet]) -> frozenset[str]:
+        """Codes of the data sets that an interface answers about."""
+        return frozenset(
+            data_set.code
+            for data_set in data_sets.values()
+            for upstream in [self.by_department.get(data_set.department)]
+            if upstream is not None and data_set.code in (upstream.data_sets or data_sets)
+        )
 
     async def ask(self, department: str, question: Mapping[str, Any]) -> dict[str, Any]:
         """Outcome and records, with the catalogue's names. Raises CallFailed for anything that is no answer."""

@@ -1,6 +1,6 @@
-"""What the clock starts: fetching a declaration and asking the departments, the end of their time to answer, loading a
-delivered file, meeting families in trouble,
-saved comparisons.
+"""What the clock starts: fetching a declaration and asking the departments, the end of their time to answer, loading
+delivered files and erasing what they replace, the clocks of agreements, meeting families in trouble, saved comparisons,
+snapshots, and the change of keys.
 """
 
 from collections.abc import Mapping

@@ -10,6 +10,7 @@ from data_sharing.clients import Intake, Upstream, Upstreams
 from data_sharing.consumers import SUBSCRIPTIONS
 from data_sharing.handlers.batch_files import BatchFiles
 from data_sharing.handlers.comparing import plan_comparisons
+from data_sharing.handlers.erasing import plan_erasures
 from data_sharing.handlers.loading import Loader
 from data_sharing.handlers.papers import announce_held_papers
 from data_sharing.handlers.preparing import Preparers
@@ -44,7 +45,8 @@ def create(
     foundation = Foundation.of(settings, clock=clock, http=http)
     intake = ServiceClient(settings.intake_url, tokens=foundation.tokens, http=foundation.http)
     upstreams = Upstreams(by_department=Upstream.load_all(settings.upstreams_file), http=foundation.http)
-    catalogue = replace(load_packed(), upstreams=frozenset(upstreams.by_department))
+    catalogue = load_packed()
+    catalogue = replace(catalogue, called=upstreams.called(catalogue.data_sets))
     comparisons = load_comparisons(catalogue)
     cipher = FieldCipher(KeyRing.load(settings.key_file))
     keys = Keeper(foundation.database, foundation.clock, cipher, service=SERVICE, columns=ENCRYPTED, settings=settings)
@@ -92,6 +94,7 @@ def create(
             AtStart(
                 lambda: announce_held_papers(foundation.database, foundation.clock, catalogue),
                 lambda: plan_comparisons(foundation.database, foundation.clock, comparisons),
+                lambda: plan_erasures(foundation.database, days=settings.superseded_days),
             ),
             keys,
         ],

@@ -9,6 +9,8 @@ from shared.http_client import CallFailed, ServiceClient
 
 QUOTA_SPENT = "quota_spent"
 """Why data-sharing refuses a look: those that the agreements allow in a day are used up."""
+VERIFICATION_EXPIRED = "verification_expired"
+"""The same: what was verified holds no longer, and has to be verified anew."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from eligibility.clients import QUOTA_SPENT, Clients
+from eligibility.clients import QUOTA_SPENT, VERIFICATION_EXPIRED, Clients
 from eligibility.handlers.assess import ASSESS_JOB, record_assessment, requested_by
 from eligibility.handlers.benefits import END_GRACE_JOB, OPEN_REVIEW_JOB, REVIEW_OVERDUE_JOB, STARTED_JOB, end_grace
 from eligibility.handlers.changes import (
@@ -94,12 +94,15 @@ async def reassess_household(work: Work, clients: Clients) -> None:
 
 
 async def _try_later(work: Work, refusal: CallRefused) -> None:
-    """Each try is one more refusal on the access ledger, which the family reads (12.1.2): a letter or an agreement may
-    be there in an hour, the looks of a day when the next one begins.
+    """Each try is one more refusal on the access ledger, which the family reads (12.1.2): an agreement may be there in
+    an hour, a letter or the looks of a day when the next one begins. What has lapsed waits to be verified anew.
     """
     _log.warning("facts.refused", kind=work.kind, code=refusal.code)
     tomorrow = start_of_day(local_date(work.now) + timedelta(days=1))
-    again_at = tomorrow if refusal.code == QUOTA_SPENT else work.now + _TRY_AGAIN_AFTER
+    by_day = refusal.code == QUOTA_SPENT or refusal.code.startswith("authorisation_")
+    again_at = tomorrow if by_day else work.now + _TRY_AGAIN_AFTER
+    if refusal.code == VERIFICATION_EXPIRED:
+        return
     async with work.transaction() as tx:
         await deadlines.schedule(tx, kind=work.kind, subject=work.subject, due_at=again_at, payload=work.payload)
 

@@ -86,17 +86,18 @@ async def take_step(
             way_out="请由提供部门的另一名工作人员办理",
         )
     if body.step == "extend":
-        taken = await _extend(tx, found)
+        taken = await _extend(tx, found, now=now)
     else:
         taken = await _decide(tx, found, body.step, caller, now=now)
     await _note(tx, taken, by=caller.subject, reason=body.reason, now=now)
     return await _detail(tx, caller, agreement_id, catalogue=catalogue, now=now)
 
 
-async def _extend(tx: AsyncConnection, found: sa.Row[Any]) -> sa.Row[Any]:
+async def _extend(tx: AsyncConnection, found: sa.Row[Any], *, now: datetime) -> sa.Row[Any]:
     """Give the provider more time. Raises Problem 409."""
-    if not may_extend(found.state, found.sharing, is_extended=found.is_extended):
-        raise _not_open(found, "extend", "答复前可延长一次，无条件共享的不能延长")
+    is_late = found.answer_on is None or local_date(now) > found.answer_on
+    if is_late or not may_extend(found.state, found.sharing, is_extended=found.is_extended):
+        raise _not_open(found, "extend", "答复期限内可延长一次，无条件共享的不能延长")
     until = answer_on(local_date(found.asked_at), found.sharing, WorkingCalendar(), is_extended=True)
     await deadlines.schedule(tx, kind=OVERDUE_JOB, subject=str(found.agreement_id), due_at=end_of_day(until))
     return await _set(tx, found.agreement_id, answer_on=until, is_extended=True)
@@ -134,7 +135,7 @@ async def note_not_supplied(work: Work, catalogue: Catalogue) -> None:
     """The last day to give the data of an agreement is over: is everything there that it names?"""
     async with work.transaction() as tx:
         found = await _held(tx, UUID(work.subject))
-        if found is None or found.state != "granted":
+        if found is None or found.state not in ("granted", "suspended"):
             return
         missing = await _not_there(tx, found, catalogue)
         if missing:
@@ -157,7 +158,7 @@ async def _not_there(tx: AsyncConnection, found: sa.Row[Any], catalogue: Catalog
         data_set = catalogue.data_sets[code]
         is_there = {
             "service": True,
-            "rest": data_set.department in catalogue.upstreams,
+            "rest": code in catalogue.called,
             "file": code in files,
         }
         if not is_there[data_set.reached]:

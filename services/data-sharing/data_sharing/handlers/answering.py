@@ -35,11 +35,14 @@ _SHOWN_ERRORS = 50
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """An answer, its records as JSON, and the client that gave it."""
+    """An answer, its records as JSON, and the client that gave it. `is_told`: to the other services, as the
+    department's; what was looked up in a file is none of it.
+    """
 
     outcome: course.Outcome
     records: Sequence[Mapping[str, Any]]
     by: str
+    is_told: bool = True
 
 
 async def answer_query(
@@ -150,7 +153,8 @@ async def keep_answer(
         department=case.department,
         outcome=said.outcome,
     )
-    await outbox.record(tx, answered, at=now)
+    if said.is_told:
+        await outbox.record(tx, answered, at=now)
     await _follow(tx, case, found, catalogue=catalogue, now=now)
     return AnswerReceipt(query_id=case.query_id, version=version, outcome=said.outcome, answered_at=now)
 

@@ -80,17 +80,17 @@ async def ask(tx: AsyncConnection, question: Question, *, catalogue: Catalogue, 
             for event in asked
         ],
     )
-    if question.reached == "file":
+    if question.kind == "on_request" and question.reached == "file":
         # Looked up by who asks, in the same transaction: nobody hears of it and nothing is waited for.
         return {event.department: event.query_id for event in asked}
     if question.reached == "service":
-        # A service of the department that heard of an interface's data sets would answer that it cannot look.
+        # A service of the department that heard of the others would answer that it cannot look.
         await outbox.record(tx, *asked, at=now)
     if question.kind == "first":
         watched = [(CLOSE_JOB, question.verification_id)]
     else:
         watched = [(CLOSE_QUERY_JOB, event.query_id) for event in asked]
-    called = [event.query_id for event in asked if event.department in catalogue.upstreams]
+    called = [event.query_id for event in asked if catalogue.called.issuperset(event.data_sets)]
     await deadlines.schedule_all(
         tx,
         [

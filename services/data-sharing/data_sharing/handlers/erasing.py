@@ -1,15 +1,29 @@
 """What a delivery said of people goes some days after the next one counts (12.1.1; Personal Information Protection Law
-art. 19). Until then an objection to what it said can be looked into.
+art. 19). Until then it can be looked into by hand what it said.
 """
 
+from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from data_sharing.tables.registries import batch
+from shared import deadlines
+from shared.database import Database
 from shared.deadlines import Work
 
 ERASE_JOB = "erase_superseded"
+
+
+async def plan_erasures(database: Database, *, days: int) -> None:
+    """What was superseded before this was planned at once gets its day too."""
+    waiting = sa.select(batch.c.batch_id, batch.c.superseded_at).where(
+        batch.c.superseded_at.is_not(None), batch.c.erased_at.is_(None)
+    )
+    async with database.transaction() as tx:
+        for row in await tx.execute(waiting):
+            due_at = row.superseded_at + timedelta(days=days)
+            await deadlines.ensure(tx, kind=ERASE_JOB, subject=str(row.batch_id), due_at=due_at)
 
 
 async def erase_superseded(work: Work) -> None:

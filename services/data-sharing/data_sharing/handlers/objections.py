@@ -74,8 +74,8 @@ async def raise_objection(
         household_id=case.household_id,
         kind="recheck",
         data_sets={department: (body.data_set,)},
-        # A file cannot look again: whoever delivered it is asked.
-        reached="rest" if data_set.reached == "rest" else "service",
+        # A file cannot look again: its department sees the objection, and answers by hand within the time.
+        reached=data_set.reached,
     )
     query_id = (await ask(tx, question, catalogue=catalogue, now=now))[department]
     objection_id = new_id()

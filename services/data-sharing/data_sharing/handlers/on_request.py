@@ -26,7 +26,7 @@ from data_sharing.rules.catalogue import IDENTITY_FIELDS, Catalogue, DataSet
 from data_sharing.rules.papers import ASKER
 from data_sharing.schemas.on_request import OnRequestQuery, OnRequestReceipt, OnRequestRequest
 from shared.auth import Principal
-from shared.clock import Clock
+from shared.clock import Clock, local_date
 from shared.database import Database
 from shared.idempotency import Claim, answered, keep_all, key_owner
 from shared.problems import Problem, not_found
@@ -86,8 +86,8 @@ async def _ask_or_refuse(
         fields = catalogue.field_paths([data_set.code for data_set in data_sets])
         look = Look(case=case, purpose=rules.ASKING_PURPOSE, fields=(*IDENTITY_FIELDS, *fields), refusal=reason)
         return await refuse(tx, look, caller, what=what, now=now)
-    await _check_not_open(tx, case, data_sets, now=now)
     files = await _files(tx, data_sets, catalogue)
+    await _check_open(tx, case, data_sets, files, now=now)
     query_ids: list[UUID] = []
     for question in _questions(case, caller, body, data_sets, files):
         asked = await ask(tx, question, catalogue=catalogue, now=now)
@@ -132,13 +132,17 @@ async def _refusal(
     return None
 
 
-async def _check_not_open(tx: AsyncConnection, case: Case, data_sets: Sequence[DataSet], *, now: datetime) -> None:
-    """Raises Problem 409 for a data set that a department is being asked for."""
+async def _check_open(
+    tx: AsyncConnection, case: Case, data_sets: Sequence[DataSet], files: Mapping[str, sa.Row[Any]], *, now: datetime
+) -> None:
+    """Raises Problem 409 for a data set that a department is being asked for, and for a file that is older than what
+    the department said of it when it looked again.
+    """
     for row in await query_rows(tx, case.verification_id):
-        if row.kind == "obligor" or not course.is_waited_for(row.outcome, answer_by=row.answer_by, now=now):
-            continue
         for data_set in data_sets:
-            if data_set.code in row.data_sets:
+            if row.kind == "obligor" or data_set.code not in row.data_sets:
+                continue
+            if course.is_waited_for(row.outcome, answer_by=row.answer_by, now=now):
                 raise Problem(
                     409,
                     "query_open",
@@ -147,6 +151,18 @@ async def _check_not_open(tx: AsyncConnection, case: Case, data_sets: Sequence[D
                     field="body.data_sets",
                     value=data_set.code,
                     way_out="请等待数据部门答复；期限届满仍未答复的，可以再次查询",
+                )
+            file = files.get(data_set.code)
+            is_looked_again = row.kind == "recheck" and row.outcome in ("matched", "no_record")
+            if file is not None and is_looked_again and file.as_of <= local_date(row.answered_at):
+                raise Problem(
+                    409,
+                    "file_older_than_recheck",
+                    "数据文件早于数据部门的复核结果",
+                    f"“{data_set.title}”的数据文件日期 {file.as_of}，数据部门已于 {local_date(row.answered_at)} 复核",
+                    field="body.data_sets",
+                    value=data_set.code,
+                    way_out="以复核结果为准；待数据部门提供更新的文件后再查询",
                 )
 
 
@@ -159,7 +175,7 @@ async def _files(tx: AsyncConnection, data_sets: Sequence[DataSet], catalogue: C
     files = {}
     for data_set in data_sets:
         department = catalogue.departments[data_set.department]
-        if data_set.reached == "rest" and data_set.department not in catalogue.upstreams:
+        if data_set.reached == "rest" and data_set.code not in catalogue.called:
             raise Problem(
                 409,
                 "department_not_connected",
@@ -230,7 +246,7 @@ async def _look_up(
         {"person_ref": row.ref, "data_set": file.data_set, "fields": row.fields, "as_of": file.as_of.isoformat()}
         for row in await members_in_batch(tx, file.batch_id, case.verification_id)
     ]
-    said = Said(outcome="matched" if records else "no_record", records=records, by=_PLATFORM)
+    said = Said(outcome="matched" if records else "no_record", records=records, by=_PLATFORM, is_told=False)
     # Locked already; read again, because the answer before this one may have completed it anew.
     found = await lock_verification(tx, case.verification_id)
     await keep_answer(tx, case, found, said, version=1, catalogue=catalogue, now=now)

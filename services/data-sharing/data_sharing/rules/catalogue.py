@@ -132,8 +132,8 @@ class Catalogue:
     data_sets: Mapping[str, DataSet]
     files: Mapping[str, FileLayout]
     """Every data set by file, and what is delivered by file only. A verification asks for none of the latter."""
-    upstreams: frozenset[str] = frozenset()
-    """Departments that are called over REST in this deployment; the others hear what they are asked."""
+    called: frozenset[str] = frozenset()
+    """Data sets that an interface of their department answers about in this deployment, over REST."""
 
     @classmethod
     def load(cls, path: Path, *more: Path) -> Self:

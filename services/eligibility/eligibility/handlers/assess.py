@@ -55,7 +55,7 @@ async def plan_assessment(tx: AsyncConnection, delivery: Delivery[VerificationCo
     await deadlines.schedule(
         tx,
         kind=ASSESS_JOB,
-        subject=str(delivery.event.verification_id),
+        subject=str(delivery.event.application_id),
         due_at=delivery.now,
         payload={"application_id": str(delivery.event.application_id)},
     )
