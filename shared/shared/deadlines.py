@@ -100,7 +100,12 @@ async def ensure(
     tx: AsyncConnection, *, kind: str, subject: str, due_at: datetime, payload: Mapping[str, Any] | None = None
 ) -> None:
     """Like `schedule`, but leaves one that is already there as it is: for recurring jobs at start-up."""
-    await _schedule(tx, [Deadline(kind, subject, due_at, payload or {})], moves=False)
+    await ensure_all(tx, [Deadline(kind, subject, due_at, payload or {})])
+
+
+async def ensure_all(tx: AsyncConnection, wanted: Sequence[Deadline]) -> None:
+    """The same for many, no two of the same kind and subject."""
+    await _schedule(tx, wanted, moves=False)
 
 
 async def _schedule(tx: AsyncConnection, wanted: Sequence[Deadline], *, moves: bool) -> None:

@@ -159,20 +159,29 @@ class Delivery:
         return time.perf_counter() - began_at
 
 
-async def measure(postgres: Postgres, directory: Path, *, rows: int = ROWS, rounds: int = ROUNDS) -> dict[str, Any]:
-    """All rounds, printed as they end; the figures."""
+async def new_data_sharing(postgres: Postgres, directory: Path, name: str) -> tuple[Database, FieldCipher]:
+    """A migrated database of data-sharing, and a cipher with new keys."""
     postgres.cluster.create_roles("data_sharing")
-    urls = postgres.cluster.create_database("bench_batches", service="data_sharing")
+    urls = postgres.cluster.create_database(name, service="data_sharing")
     seal_key = SealKey.read(keys.make_seal_key())
     await asyncio.to_thread(migrate_service, "data_sharing", urls.owner, seal_key)
     keys.make_key_ring(directory / "key-ring.json")
-    cipher = FieldCipher(KeyRing.load(directory / "key-ring.json"))
+    return Database(urls.app, seal_key=seal_key), FieldCipher(KeyRing.load(directory / "key-ring.json"))
+
+
+def new_loader(directory: Path, cipher: FieldCipher, *, rows: int) -> Loader:
+    """What loads files of so many rows. Its processes are for the caller to end."""
     files = BatchFiles(directory=directory / "batches", limit_bytes=1 << 30, limit_rows=rows)
-    database = Database(urls.app, seal_key=seal_key)
+    preparers = Preparers(cipher=cipher, processes=2)
+    return Loader(files=files, catalogue=load_packed(), cipher=cipher, preparers=preparers, superseded_days=30)
+
+
+async def measure(postgres: Postgres, directory: Path, *, rows: int = ROWS, rounds: int = ROUNDS) -> dict[str, Any]:
+    """All rounds, printed as they end; the figures."""
+    database, cipher = await new_data_sharing(postgres, directory, "bench_batches")
     superuser = await asyncpg.connect(postgres.cluster.url("postgres", "bench_batches").replace("+asyncpg", ""))
     await superuser.execute(_BATCH_TABLE)
-    preparers = Preparers(cipher=cipher, processes=2)
-    loader = Loader(files=files, catalogue=load_packed(), cipher=cipher, preparers=preparers)
+    loader = new_loader(directory, cipher, rows=rows)
     delivery = Delivery(database, loader)
     copied, loaded, sent = [], [], []
     for number in range(-1, rounds):
@@ -193,7 +202,7 @@ async def measure(postgres: Postgres, directory: Path, *, rows: int = ROWS, roun
             flush=True,
         )
     del copied[0], loaded[0], sent[0]
-    preparers.close()
+    loader.preparers.close()
     await superuser.close()
     await database.close()
     ratios = [plain / ours for plain, ours in zip(copied, loaded, strict=True)]

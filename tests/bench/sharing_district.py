@@ -21,39 +21,29 @@ import polars as pl
 import sqlalchemy as sa
 import uvloop
 from tests.bench.load import scratch_directory
-from tests.bench.sharing_batch import Delivery, identity_numbers
+from tests.bench.sharing_batch import Delivery, identity_numbers, new_data_sharing, new_loader
 
-from data_sharing.handlers.batch_files import BatchFiles
 from data_sharing.handlers.comparing import RUN_JOB, run_comparison
-from data_sharing.handlers.loading import Loader
-from data_sharing.handlers.preparing import Preparers
 from data_sharing.handlers.snapshots import BUILD_JOB, Snapshots, ask_for_snapshot, build_snapshot
 from data_sharing.queries.batches import delivered
 from data_sharing.queries.snapshots import snapshots as newest_snapshots
-from data_sharing.rules.catalogue import load_packed
 from data_sharing.rules.comparisons import Comparison
 from data_sharing.rules.comparisons import load as load_comparisons
 from data_sharing.schemas.snapshots import SnapshotView
 from data_sharing.tables.comparisons import comparison_run
-from doudi import keys
-from doudi.databases import migrate_service
 from doudi.postgres import Postgres
 from shared import deadlines
 from shared.auth import Principal, Role
 from shared.clock import SystemClock
-from shared.crypto import FieldCipher, KeyRing
+from shared.crypto import FieldCipher
 from shared.database import Database
 from shared.deadlines import Job, Work, Worker
 from shared.identity import WUCHANG_STREETS
-from shared.seal import SealKey
 
 PERSONS = 1_200_000
 _AS_OF = date(2022, 10, 9)
 _SURNAMES = list("王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗")
 _GIVEN = list("伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂")
-_DELIVERED = frozenset(
-    {"household_register", "household_composition", "benefit_register", "vehicle_register", "disability_register"}
-)
 _ELIGIBILITY = Principal(subject="eligibility", client_id="eligibility", roles=frozenset({Role.SERVICE}))
 
 
@@ -109,15 +99,12 @@ class District:
     """data-sharing with everything delivered that comparisons and snapshots read."""
 
     def __init__(self, database: Database, directory: Path, cipher: FieldCipher, persons: int) -> None:
-        files = BatchFiles(directory=directory / "batches", limit_bytes=1 << 30, limit_rows=persons)
-        self.catalogue = load_packed()
-        self.preparers = Preparers(cipher=cipher, processes=2)
-        self.comparisons = load_comparisons(self.catalogue)
+        self.loader = new_loader(directory, cipher, rows=persons)
+        self.comparisons = load_comparisons(self.loader.catalogue)
         self._snapshots = Snapshots(directory=directory / "snapshots", days=7, cipher=cipher)
         self._database = database
         self._clock = SystemClock()
-        loader = Loader(files=files, catalogue=self.catalogue, cipher=cipher, preparers=self.preparers)
-        self._delivery = Delivery(database, loader)
+        self._delivery = Delivery(database, self.loader)
 
     async def deliver(self, data_set: str, department: str, rows: pl.DataFrame) -> float:
         """Seconds until it counts, and the base registry has taken it over."""
@@ -132,7 +119,7 @@ class District:
         """Seconds of one run, and how many it found."""
 
         async def run(work: Work, _: None) -> None:
-            await run_comparison(work, self.comparisons, catalogue=self.catalogue)
+            await run_comparison(work, self.comparisons, catalogue=self.loader.catalogue)
 
         seconds = await self._timed(RUN_JOB, comparison.code, run)
         async with self._database.transaction() as tx:
@@ -165,20 +152,17 @@ class District:
 
 async def measure(postgres: Postgres, directory: Path, *, persons: int) -> dict[str, Any]:
     """Everything once, printed as it ends; the figures."""
-    postgres.cluster.create_roles("data_sharing")
-    urls = postgres.cluster.create_database("bench_population", service="data_sharing")
-    seal_key = SealKey.read(keys.make_seal_key())
-    await asyncio.to_thread(migrate_service, "data_sharing", urls.owner, seal_key)
-    keys.make_key_ring(directory / "key-ring.json")
-    database = Database(urls.app, seal_key=seal_key)
-    district = District(database, directory, FieldCipher(KeyRing.load(directory / "key-ring.json")), persons)
+    database, cipher = await new_data_sharing(postgres, directory, "bench_district")
+    district = District(database, directory, cipher, persons)
     figures: dict[str, Any] = {"persons": persons}
+    sent = set()
     for data_set, department, rows in await asyncio.to_thread(registers, persons):
         seconds = await district.deliver(data_set, department, rows)
+        sent.add(data_set)
         figures[f"{data_set}_s"] = round(seconds, 1)
         print(f"{data_set}, {len(rows)} rows: {seconds:.1f} s", flush=True)
     for comparison in district.comparisons.values():
-        if not {path.partition(".")[0] for path in comparison.fields} <= _DELIVERED:
+        if not {path.partition(".")[0] for path in comparison.fields} <= sent:
             continue
         for turn in ("first", "again"):
             seconds, found = await district.compare(comparison)
@@ -187,7 +171,7 @@ async def measure(postgres: Postgres, directory: Path, *, persons: int) -> dict[
     seconds, made = await district.snapshot()
     assert made.state == "ready", f"the snapshot is {made.state}, {made.reason}"
     print(f"snapshot of {made.persons} persons, {made.size_bytes} bytes: {seconds:.1f} s", flush=True)
-    district.preparers.close()
+    district.loader.preparers.close()
     await database.close()
     return figures | {"snapshot_s": round(seconds, 1), "snapshot_persons": made.persons}
 

@@ -98,11 +98,11 @@ async def _try_later(work: Work, refusal: CallRefused) -> None:
     an hour, a letter or the looks of a day when the next one begins. What has lapsed waits to be verified anew.
     """
     _log.warning("facts.refused", kind=work.kind, code=refusal.code)
-    tomorrow = start_of_day(local_date(work.now) + timedelta(days=1))
-    by_day = refusal.code == QUOTA_SPENT or refusal.code.startswith("authorisation_")
-    again_at = tomorrow if by_day else work.now + _TRY_AGAIN_AFTER
     if refusal.code == VERIFICATION_EXPIRED:
         return
+    again_at = work.now + _TRY_AGAIN_AFTER
+    if refusal.code == QUOTA_SPENT or refusal.code.startswith("authorisation_"):
+        again_at = start_of_day(local_date(work.now) + timedelta(days=1))
     async with work.transaction() as tx:
         await deadlines.schedule(tx, kind=work.kind, subject=work.subject, due_at=again_at, payload=work.payload)
 

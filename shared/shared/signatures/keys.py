@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -98,10 +99,14 @@ class TrustedKey:
 
 @dataclass(frozen=True)
 class TrustedKeys:
-    """The public keys of other systems. `clients`: those that have one, and sign everything that they send."""
+    """The public keys of other systems."""
 
     by_id: Mapping[str, TrustedKey]
-    clients: frozenset[str]
+
+    @cached_property
+    def clients(self) -> frozenset[str]:
+        """Those that have a key on file, and sign everything that they send."""
+        return frozenset(key.client_id for key in self.by_id.values())
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -119,7 +124,7 @@ class TrustedKeys:
             if key.key_id in by_id:
                 raise ValueError(f"two trusted keys have the id {key.key_id}")
             by_id[key.key_id] = key
-        return cls(by_id, frozenset(key.client_id for key in by_id.values()))
+        return cls(by_id)
 
 
 def load_signers(path: Path) -> dict[str, Signer]:

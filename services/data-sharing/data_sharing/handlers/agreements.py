@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.queries.agreements import agreement_detail
 from data_sharing.queries.batches import delivered
-from data_sharing.rules.agreements import answer_on, may_extend, next_state, supply_on
+from data_sharing.rules.agreements import answer_on, may_extend, next_state, not_there, supply_on
 from data_sharing.rules.catalogue import Catalogue
 from data_sharing.schemas.agreements import AgreementDetail, AgreementRequest, StepRequest
 from data_sharing.tables.agreements import agreement, agreement_step
@@ -95,8 +95,14 @@ async def take_step(
 
 async def _extend(tx: AsyncConnection, found: sa.Row[Any], *, now: datetime) -> sa.Row[Any]:
     """Give the provider more time. Raises Problem 409."""
-    is_late = found.answer_on is None or local_date(now) > found.answer_on
-    if is_late or not may_extend(found.state, found.sharing, is_extended=found.is_extended):
+    is_open = may_extend(
+        found.state,
+        found.sharing,
+        is_extended=found.is_extended,
+        answer_on=found.answer_on,
+        today=local_date(now),
+    )
+    if not is_open:
         raise _not_open(found, "extend", "答复期限内可延长一次，无条件共享的不能延长")
     until = answer_on(local_date(found.asked_at), found.sharing, WorkingCalendar(), is_extended=True)
     await deadlines.schedule(tx, kind=OVERDUE_JOB, subject=str(found.agreement_id), due_at=end_of_day(until))
@@ -137,7 +143,7 @@ async def note_not_supplied(work: Work, catalogue: Catalogue) -> None:
         found = await _held(tx, UUID(work.subject))
         if found is None or found.state not in ("granted", "suspended"):
             return
-        missing = await _not_there(tx, found, catalogue)
+        missing = not_there(found.fields, catalogue, files=await delivered(tx))
         if missing:
             late = AgreementNotSupplied(
                 agreement_id=found.agreement_id,
@@ -147,23 +153,6 @@ async def note_not_supplied(work: Work, catalogue: Catalogue) -> None:
                 data_sets=missing,
             )
             await outbox.record(tx, late, at=work.now)
-
-
-async def _not_there(tx: AsyncConnection, found: sa.Row[Any], catalogue: Catalogue) -> tuple[str, ...]:
-    """Data sets that nobody can look into: a file that was not delivered, an interface that is not connected."""
-    files = await delivered(tx)
-    missing = []
-    named = {path.partition(".")[0] for path in found.fields}
-    for code in sorted(named & catalogue.data_sets.keys()):
-        data_set = catalogue.data_sets[code]
-        is_there = {
-            "service": True,
-            "rest": code in catalogue.called,
-            "file": code in files,
-        }
-        if not is_there[data_set.reached]:
-            missing.append(code)
-    return tuple(missing)
 
 
 async def note_overdue(work: Work) -> None:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -44,6 +45,12 @@ class Said:
     by: str
     is_told: bool = True
 
+    @cached_property
+    def digest(self) -> str:
+        """Of what was answered, under whichever grant."""
+        document = {"outcome": self.outcome, "records": self.records}
+        return hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
 
 async def answer_query(
     database: Database, caller: Principal, *, query_id: UUID, body: AnswerRequest, catalogue: Catalogue, clock: Clock
@@ -53,12 +60,13 @@ async def answer_query(
     The same answer again changes nothing. Raises Problem 403, 404, 409 and 422.
     """
     now = clock.now()
+    said = Said(outcome=body.outcome, records=body.model_dump(mode="json")["records"], by=caller.client_id)
     async with database.transaction() as tx:
         case = await case_of_query(tx, query_id)
         if case is None:
             raise not_found("核对请求", query_id)
         refusal = await refusal_to_department(tx, case, caller, catalogue=catalogue, now=now)
-        kept = await _same_answer(tx, case, body) if refusal is None else None
+        kept = await _same_answer(tx, case, said) if refusal is None else None
         if refusal is None and kept is None:
             refusal = await _refusal_of_grant(tx, case, caller, body.grant_id, now=now)
         if refusal is not None:
@@ -72,7 +80,7 @@ async def answer_query(
         return kept
     async with database.transaction() as tx:
         _check_records(body, case, refs=await refs_of_query(tx, case), catalogue=catalogue, now=now)
-        return await _receive(tx, case, caller, body, catalogue=catalogue, clock=clock)
+        return await _receive(tx, case, said, catalogue=catalogue, clock=clock)
 
 
 async def _refusal_of_grant(
@@ -97,12 +105,12 @@ def _check_records(
 
 
 async def _receive(
-    tx: AsyncConnection, case: AskedCase, caller: Principal, body: AnswerRequest, *, catalogue: Catalogue, clock: Clock
+    tx: AsyncConnection, case: AskedCase, said: Said, *, catalogue: Catalogue, clock: Clock
 ) -> AnswerReceipt:
     # The lock comes first: of two last answers, the second sees the first, and is the later one on the time line.
     found = await lock_verification(tx, case.verification_id)
     now = clock.now()
-    kept = await _same_answer(tx, case, body)
+    kept = await _same_answer(tx, case, said)
     if kept is not None:
         return kept
     asked = await _asked(tx, case.query_id)
@@ -114,7 +122,6 @@ async def _receive(
             f"核对请求 {case.query_id} 已有答复，核对已于完成时采用",
             way_out="数据有误的，请通知街道发起复核",
         )
-    said = Said(outcome=body.outcome, records=body.model_dump(mode="json")["records"], by=caller.client_id)
     return await keep_answer(tx, case, found, said, version=asked.version + 1, catalogue=catalogue, now=now)
 
 
@@ -135,7 +142,7 @@ async def keep_answer(
             version=version,
             outcome=said.outcome,
             records=said.records,
-            digest=_digest(said.outcome, said.records),
+            digest=said.digest,
             answered_by=said.by,
             answered_at=now,
         )
@@ -167,7 +174,7 @@ async def _follow(
     """
     if case.kind == "recheck":
         await settle_objection(tx, case.query_id, catalogue=catalogue, now=now)
-    if case.kind == "obligor" or not any(catalogue.data_sets[code].is_of_facts for code in case.data_sets):
+    if case.kind == "obligor" or not catalogue.of_facts(case.data_sets):
         return
     if found.state == "completed":
         await complete(tx, found, catalogue=catalogue, now=now)
@@ -175,23 +182,16 @@ async def _follow(
         await complete_if_due(tx, found, catalogue=catalogue, now=now)
 
 
-def _digest(outcome: course.Outcome, records: Sequence[Mapping[str, Any]]) -> str:
-    """Of what was answered, under whichever grant."""
-    document = {"outcome": outcome, "records": records}
-    return hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
 async def _asked(tx: AsyncConnection, query_id: UUID) -> sa.Row[Any]:
     return (await tx.execute(sa.select(query).where(query.c.query_id == query_id))).one()
 
 
-async def _same_answer(tx: AsyncConnection, case: AskedCase, body: AnswerRequest) -> AnswerReceipt | None:
+async def _same_answer(tx: AsyncConnection, case: AskedCase, said: Said) -> AnswerReceipt | None:
     """The receipt of this very answer, where it is the newest."""
-    digest = _digest(body.outcome, body.model_dump(mode="json")["records"])
     newest = (
         sa.select(query.c.version, query.c.outcome, query.c.answered_at)
         .join(answer, sa.and_(answer.c.query_id == query.c.query_id, answer.c.version == query.c.version))
-        .where(query.c.query_id == case.query_id, answer.c.digest == digest)
+        .where(query.c.query_id == case.query_id, answer.c.digest == said.digest)
     )
     found = (await tx.execute(newest)).one_or_none()
     if found is None:

@@ -43,8 +43,8 @@ async def plan_comparisons(database: Database, clock: Clock, comparisons: Mappin
     """Each comparison that has no day yet gets one."""
     now = clock.now()
     async with database.transaction() as tx:
-        for comparison in comparisons.values():
-            await deadlines.ensure(tx, kind=RUN_JOB, subject=comparison.code, due_at=comparison.next_run(now))
+        wanted = [Deadline(RUN_JOB, one.code, one.next_run(now)) for one in comparisons.values()]
+        await deadlines.ensure_all(tx, wanted)
 
 
 async def run_comparison(work: Work, comparisons: Mapping[str, Comparison], *, catalogue: Catalogue) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from data_sharing.tables.registries import batch
 from shared import deadlines
 from shared.database import Database
-from shared.deadlines import Work
+from shared.deadlines import Deadline, Work
 
 ERASE_JOB = "erase_superseded"
 
@@ -20,10 +20,11 @@ async def plan_erasures(database: Database, *, days: int) -> None:
     waiting = sa.select(batch.c.batch_id, batch.c.superseded_at).where(
         batch.c.superseded_at.is_not(None), batch.c.erased_at.is_(None)
     )
+    kept = timedelta(days=days)
     async with database.transaction() as tx:
-        for row in await tx.execute(waiting):
-            due_at = row.superseded_at + timedelta(days=days)
-            await deadlines.ensure(tx, kind=ERASE_JOB, subject=str(row.batch_id), due_at=due_at)
+        rows = await tx.execute(waiting)
+        wanted = [Deadline(ERASE_JOB, str(row.batch_id), row.superseded_at + kept) for row in rows]
+        await deadlines.ensure_all(tx, wanted)
 
 
 async def erase_superseded(work: Work) -> None:

@@ -58,7 +58,7 @@ class Loader:
     catalogue: Catalogue
     cipher: FieldCipher
     preparers: Preparers
-    superseded_days: int = 30
+    superseded_days: int
     """How long the records of a delivery are kept once the next one counts."""
     piece_bytes: int = 2 * 1024 * 1024
     """What is checked at a time."""

@@ -31,7 +31,7 @@ from data_sharing.rules import authorisation as rules
 from data_sharing.rules.authorisation import Refusal
 from data_sharing.rules.catalogue import DECLARATION_FIELD, IDENTITY_FIELDS, Catalogue
 from data_sharing.schemas.queries import GrantView, QueryPerson, QueryView
-from data_sharing.schemas.verifications import FactsView, VerificationView
+from data_sharing.schemas.verifications import FactsView, FindingView, VerificationView
 from data_sharing.tables.letters import obligor, query_grant
 from data_sharing.tables.persons import person
 from data_sharing.tables.verifications import verification_member
@@ -140,7 +140,7 @@ async def look_at_facts(
         if case is None:
             raise not_found(*what)
         # What was asked beside the facts is not in them: neither letters nor agreements need to open it here.
-        fields = catalogue.field_paths([code for code in case.data_sets if catalogue.data_sets[code].is_of_facts])
+        fields = catalogue.field_paths(catalogue.of_facts(case.data_sets))
         refusal = await refusal_of_letters(tx, case, purpose=purpose, fields=fields, now=now)
         permitted = catalogue.purposes[purpose].clients if purpose in catalogue.purposes else frozenset()
         if refusal is None and caller.client_id not in permitted:
@@ -200,8 +200,10 @@ async def look_at_verification(
             obligors = await obligors_of(tx, case.verification_id, catalogue, now=now)
     if problem is not None:
         raise problem
-    async with database.transaction() as tx:
-        beside = await findings_beside(tx, case, catalogue)
+    beside: list[FindingView] = []
+    if set(case.data_sets) != set(catalogue.of_facts(case.data_sets)):
+        async with database.transaction() as tx:
+            beside = await findings_beside(tx, case, catalogue)
     async with database.transaction(caller) as tx:
         return await verification_view(tx, case, catalogue, obligors=obligors, beside=beside, now=now)
 

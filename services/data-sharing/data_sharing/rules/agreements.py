@@ -5,11 +5,13 @@ working day, or ten where sharing is conditional; the data are given within twen
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 from uuid import UUID
 
+from data_sharing.rules.catalogue import Catalogue
 from shared.working_days import WorkingCalendar
 
 State = Literal["asked", "granted", "refused", "suspended", "ended"]
@@ -110,9 +112,10 @@ def next_state(state: State, step: str) -> State | None:
     return following if is_open else None
 
 
-def may_extend(state: State, sharing: Sharing, *, is_extended: bool) -> bool:
-    """Whether the provider may take more time to answer: once, and only where sharing is conditional."""
-    return state == "asked" and sharing == "conditional" and not is_extended
+def may_extend(state: State, sharing: Sharing, *, is_extended: bool, answer_on: date | None, today: date) -> bool:
+    """Whether the provider may take more time to answer: once, in time, and only where sharing is conditional."""
+    is_open = state == "asked" and answer_on is not None and today <= answer_on
+    return is_open and sharing == "conditional" and not is_extended
 
 
 def answer_on(asked_on: date, sharing: Sharing, calendar: WorkingCalendar, *, is_extended: bool = False) -> date:
@@ -121,6 +124,17 @@ def answer_on(asked_on: date, sharing: Sharing, calendar: WorkingCalendar, *, is
         raise ValueError("the time to answer an unconditional request is not extended")
     days = ANSWER_WORKING_DAYS[sharing] + (EXTENSION_WORKING_DAYS if is_extended else 0)
     return calendar.add_working_days(asked_on, days)
+
+
+def not_there(fields: Collection[str], catalogue: Catalogue, *, files: AbstractSet[str]) -> tuple[str, ...]:
+    """Data sets of these fields that nobody can look into: no file was delivered (`files`: those that were), or the
+    interface is not connected.
+    """
+    named = {path.partition(".")[0] for path in fields} & catalogue.data_sets.keys()
+    reached = {code: catalogue.data_sets[code].reached for code in named}
+    absent = {code for code in named if reached[code] == "file"} - files
+    absent |= {code for code in named if reached[code] == "rest"} - catalogue.called
+    return tuple(sorted(absent))
 
 
 def supply_on(granted_on: date, calendar: WorkingCalendar) -> date:

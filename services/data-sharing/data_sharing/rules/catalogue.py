@@ -4,7 +4,7 @@ Read from a packed YAML file and checked as a whole; it knows no data set by nam
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -134,6 +134,10 @@ class Catalogue:
     """Every data set by file, and what is delivered by file only. A verification asks for none of the latter."""
     called: frozenset[str] = frozenset()
     """Data sets that an interface of their department answers about in this deployment, over REST."""
+
+    def of_facts(self, codes: Iterable[str]) -> list[str]:
+        """Those of some data sets that facts rest on; the others are asked beside them."""
+        return [code for code in codes if self.data_sets[code].is_of_facts]
 
     @classmethod
     def load(cls, path: Path, *more: Path) -> Self:
