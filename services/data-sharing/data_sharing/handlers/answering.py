@@ -60,15 +60,17 @@ async def answer_query(
     The same answer again changes nothing. Raises Problem 403, 404, 409 and 422.
     """
     now = clock.now()
-    said = Said(outcome=body.outcome, records=body.model_dump(mode="json")["records"], by=caller.client_id)
+    kept = None
     async with database.transaction() as tx:
         case = await case_of_query(tx, query_id)
         if case is None:
             raise not_found("核对请求", query_id)
         refusal = await refusal_to_department(tx, case, caller, catalogue=catalogue, now=now)
-        kept = await _same_answer(tx, case, said) if refusal is None else None
-        if refusal is None and kept is None:
-            refusal = await _refusal_of_grant(tx, case, caller, body.grant_id, now=now)
+        if refusal is None:
+            said = Said(outcome=body.outcome, records=body.model_dump(mode="json")["records"], by=caller.client_id)
+            kept = await _same_answer(tx, case, said)
+            if kept is None:
+                refusal = await _refusal_of_grant(tx, case, caller, body.grant_id, now=now)
         if refusal is not None:
             look = Look(
                 case=case, purpose=ASKING_PURPOSE, fields=catalogue.field_paths(case.data_sets), refusal=refusal
