@@ -314,6 +314,22 @@ async def test_rubbish_is_refused_with_its_place(service: Any, answer: dict[str,
     assert await service.recorded(VerificationAnswered) == []
 
 
+async def test_a_value_nested_without_end_is_refused_with_its_place(service: Any) -> None:
+    case = await service.open()
+    grant_id = str(await service.mint_grant(case.query_ids["tax"], "tax"))
+    deep: Any = "2600.00"
+    for _ in range(900):
+        deep = {"a": deep}
+    refused = await service.http.put(
+        f"/v1/queries/{case.query_ids['tax']}/answer",
+        json={"grant_id": grant_id, "outcome": "matched", "records": [{**WAGE, "fields": {"wage": deep}}]},
+        headers=service.as_department("tax"),
+    )
+    assert refused.status_code == 422
+    assert [error["field"] for error in refused.json()["errors"]] == ["body.records[0].fields"]
+    assert await service.recorded(VerificationAnswered) == []
+
+
 async def test_a_dead_or_detained_member_is_reported_as_unexpected(service: Any) -> None:
     case = await service.open()
     found = {

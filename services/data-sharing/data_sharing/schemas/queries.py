@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from data_sharing.schemas.values import Code, Outcome, Ref, seen, sent
 from shared.clock import Day
@@ -16,12 +16,28 @@ _APPLICATION = "01930000-0000-7000-8000-000000000002"
 _HOUSEHOLD = "01930000-0000-7000-8000-000000000001"
 _ACCESS = "01930000-0000-7000-8000-000000000005"
 _AT = "2022-10-11T01:30:00Z"
+_MOST_LEVELS = 8
+"""More than any value of the catalogue has: a list of benefits with the shares of persons has three."""
 _RECORD = {
     "person_ref": "p1",
     "data_set": "individual_income",
     "fields": {"wage": "2600.00"},
     "as_of": "2022-09-30",
 }
+
+
+def _of_few_levels(fields: dict[str, Any]) -> dict[str, Any]:
+    within = list(fields.values())
+    for _ in range(_MOST_LEVELS):
+        within = [
+            inner
+            for value in within
+            if isinstance(value, dict | list)
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+    if within:
+        raise ValueError(f"values of at most {_MOST_LEVELS} levels are expected")
+    return fields
 
 
 class QueryPerson(BaseModel):
@@ -78,7 +94,7 @@ class AnswerRecord(BaseModel):
 
     person_ref: Ref
     data_set: Code
-    fields: Annotated[dict[Code, Any], Field(max_length=50)]
+    fields: Annotated[dict[Code, Any], Field(max_length=50), AfterValidator(_of_few_levels)]
     as_of: Day = Field(description="数据日期")
 
 
