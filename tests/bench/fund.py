@@ -1,9 +1,9 @@
 """Payments of the street reserve per second, on one hot street and on all fourteen, against limits of the same run.
 
 The limits: TPC-B-like transactions of pgbench (which do less: four small rows, no order between them but one balance);
-a loop over asyncpg that writes the rows of one payment in one transaction, with every constraint and trigger; a bare
-FastAPI route that gives back its body. Each round measures both sides of a ratio once, so that a busy machine slows
-both.
+a loop over asyncpg that writes the rows of one payment in one transaction, with every constraint and trigger; the
+same rows in batches and nothing else, neither checks nor code, which no payment can be faster than; a bare FastAPI
+route that gives back its body. Each round measures both sides of a ratio once, so that a busy machine slows both.
 
 What is measured is `Payments.pay`, whole: key, grant, recusal, reserve, transfer, follow-up with its deadline, events,
 answer; by callers in this process and over HTTP with tokens, each asking again when it has its answer (closed) or at
@@ -27,7 +27,7 @@ from typing import Any
 import asyncpg
 import uvloop
 from tests.bench.load import Run, http_request, median_ratio, median_run, run_load, run_open_load, scratch_directory
-from tests.bench.raw_payment import pay_raw
+from tests.bench.raw_payment import RowsAlone, pay_raw
 from tests.bench.servers import Servers, start_servers
 from tests.emergency_fund.approved import Approved, insert_approved
 
@@ -123,6 +123,7 @@ class Bench:
             await self._closed(name, streets, payments)
             await self._open(name, streets, seconds=seconds)
             await self._http(name, streets, payments, seconds=seconds)
+        await self._rows_alone(payments)
         await self._single(min(payments, SINGLE))
 
     async def _tpcb(self, name: str, *, scale: int, seconds: int) -> None:
@@ -154,6 +155,19 @@ class Bench:
         await self._relay_is_done()
         echo = http_request("POST", "/v1/echo", headers={}, body={"grant_id": str(new_id())})
         self._keep(f"{name}_echo", await run_load(self.servers.bare, [echo] * payments, expect=200, over=CALLERS))
+
+    async def _rows_alone(self, payments: int) -> None:
+        """In batches as large as so many callers gather."""
+        street = self.streets[0]
+        grant_ids = [grant.grant_id for grant in await self._approved([street], payments)]
+        rows = RowsAlone(self.owner)
+        await rows.prepare(grant_ids)
+        cpu_before, began_at = time.process_time(), time.perf_counter()
+        for first in range(0, payments, CALLERS):
+            await rows.pay(grant_ids[first : first + CALLERS], street)
+        per_second = payments / (time.perf_counter() - began_at)
+        cpu_ms = (time.process_time() - cpu_before) / payments * 1000
+        self._keep("rows_alone", Run(per_second=per_second, cpu_ms=cpu_ms, latencies_ms=[]))
 
     async def _single(self, payments: int) -> None:
         """One caller, who asks again when the answer is there: nothing is shared."""
@@ -227,6 +241,9 @@ def figures(runs: dict[str, list[Run]]) -> dict[str, Any]:
         ("ratio_to_tpcb_14", "all14", "tpcb_all14"),
         ("ratio_to_raw_single", "single", "raw_single"),
         ("ratio_hot_to_raw_single", "hot", "raw_single"),
+        ("ratio_hot_to_rows_alone", "hot", "rows_alone"),
+        ("ratio_rows_alone_to_tpcb_hot", "rows_alone", "tpcb_hot"),
+        ("ratio_rows_alone_to_tpcb_14", "rows_alone", "tpcb_all14"),
         ("ratio_http_to_echo", "all14_http", "all14_echo"),
     ):
         told[name] = round(median_ratio(runs[ours], runs[limit]), 3) if limit in runs else None
@@ -234,7 +251,7 @@ def figures(runs: dict[str, list[Run]]) -> dict[str, Any]:
     for name, each in runs.items():
         told[f"{name}_per_second"] = round(statistics.median(run.per_second for run in each), 1)
         whole = median_run(each)
-        if whole.latencies_ms:  # pgbench tells none
+        if whole.latencies_ms:  # pgbench and rows alone tell none
             told[f"{name}_p50_ms"], told[f"{name}_p99_ms"] = round(whole.p50_ms, 2), round(whole.p99_ms, 2)
     return {**told, "rounds": ROUNDS, "callers": CALLERS}
 
