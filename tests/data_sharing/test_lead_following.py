@@ -10,7 +10,7 @@ from tests.data_sharing.deliveries import number
 from tests.data_sharing.reported import STREET, Reporter, registered, report
 
 from shared.auth import Role
-from shared.events.data_sharing import LeadClosed, LeadContactOverdue, LeadErased, LeadLookedAt
+from shared.events.data_sharing import LeadClosed, LeadContacted, LeadContactOverdue, LeadErased, LeadLookedAt
 from shared.ids import new_id
 
 pytestmark = pytest.mark.clause("12.2")
@@ -113,6 +113,17 @@ async def test_the_family_is_met_and_the_clock_stops(reporter: Reporter) -> None
     await reporter.service.pass_time(days=5)
     assert not await reporter.service.recorded(LeadContactOverdue)
     assert [one["result"] for one in (await reporter.lead(lead_id))["contacts"]] == ["not_reached", "reached"]
+
+
+@pytest.mark.clause("12.2")
+async def test_others_hear_who_met_the_family_and_that_it_was_the_first_time(reporter: Reporter) -> None:
+    lead_id = await opened(reporter)
+    await reporter.act(lead_id, "contacts", {"result": "not_reached"}, role=Role.DISTRICT_OFFICER)
+    await reporter.act(lead_id, "contacts", {"result": "reached"}, role=Role.DISTRICT_OFFICER)
+    told = {"role": Role.DEPARTMENT_OFFICER, "department": "civil_affairs"}
+    await reporter.act(lead_id, "contacts", {"result": "reached"}, **told)
+    met = await reporter.service.recorded(LeadContacted)
+    assert [(one.department, one.is_first) for one in met] == [(None, True), ("civil_affairs", False)]
 
 
 async def test_a_family_that_nobody_met_is_told_to_oversight_once(reporter: Reporter) -> None:

@@ -26,6 +26,7 @@ _FIELDS_BYTES = 4_000
 ReferralState = Literal["received", "accepted", "returned", "completed"]
 ReplenishmentState = Literal["open", "answered"]
 QueryState = Literal["open", "answered", "refused"]
+WorkItemKind = Literal["accept_referral", "complete_referral", "answer_replenishment", "meet_family"]
 ReasonCode = Literal["not_our_duty", "not_entitled", "cannot_be_reached", "duplicate", "other"]
 
 Text = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
@@ -160,8 +161,10 @@ class WorkItemView(BaseModel):
     )
 
     work_item_id: UUID
-    kind: Literal["accept_referral", "complete_referral", "answer_replenishment"]
-    subject_id: UUID = Field(description="The referral or the replenishment")
+    kind: WorkItemKind
+    subject_id: UUID = Field(
+        description="The referral, the replenishment, or the lead, which data-sharing shows at `/v1/leads/{id}`"
+    )
     opened_at: datetime
     due_at: datetime
     overdue: bool

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from doudi.demo.actors import Actor
 from doudi.demo.cast import household
 from doudi.demo.company import Company
 from doudi.demo.journal import Journal
@@ -38,8 +39,12 @@ def met_in_time(journal: Journal, company: Company) -> None:
     journal.holds("其他街道看不到", elsewhere["status"] == 404, elsewhere["title"])
     early = clerk.refused("data-sharing", f"/v1/leads/{lead_id}/outcome", {"outcome": "helped"})
     journal.holds("没有联系过，不能办结", early["code"] == "not_contacted", early["way_out"])
+    civil_affairs = company.officer("civil_affairs")
+    waiting = journal.until("区民政局的待办中有这条线索", lambda: _to_do(civil_affairs, lead_id))
     company.move_to(journal.now() + timedelta(hours=3))
     clerk.post("data-sharing", f"/v1/leads/{lead_id}/contacts", {"result": "reached"})
+    gone = journal.until("见面后从待办中移去", lambda: not _to_do(civil_affairs, lead_id))
+    journal.holds("区民政局的待办中有这条线索，街道见到人后移去", gone, f"办理期限 {waiting['due_at']}")
     clerk.post("data-sharing", f"/v1/leads/{lead_id}/outcome", {"outcome": "helped"})
     told = police.get("data-sharing", f"/v1/lead-reports/{first['report_id']}")
     journal.holds(
@@ -47,6 +52,12 @@ def met_in_time(journal: Journal, company: Company) -> None:
     )
     indicator = company.staff("auditor-1").get("data-sharing", "/v1/indicators/leads", first_on=today, last_on=today)
     journal.holds("及时联系率", indicator["rate"] == "1.0000", indicator["definition"])
+
+
+def _to_do(officer: Actor, lead_id: str) -> dict[str, Any] | None:
+    """What the officer's department has to do about a lead."""
+    items = officer.get("department-civil_affairs", "/v1/work-items")["items"]
+    return next((item for item in items if item["subject_id"] == lead_id), None)
 
 
 def _report(channel: str, day: str, about: dict[str, Any]) -> dict[str, Any]:

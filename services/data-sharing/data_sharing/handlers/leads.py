@@ -28,7 +28,7 @@ from data_sharing.tables.verifications import application
 from shared import deadlines, outbox
 from shared.auth import Principal, Role
 from shared.deadlines import Work
-from shared.events.data_sharing import LeadClosed, LeadContactOverdue, LeadErased
+from shared.events.data_sharing import LeadClosed, LeadContacted, LeadContactOverdue, LeadErased
 from shared.ids import new_id
 from shared.problems import Problem, not_found, plain_problem
 
@@ -46,9 +46,13 @@ async def note_contact(
             contact_id=new_id(), lead_id=lead_id, result=body.result, made_by=caller.subject, made_at=now
         )
     )
-    if body.result == "reached" and found.state == "open":
-        await _change(tx, lead_id, state="contacted", contacted_at=now)
-        await deadlines.cancel(tx, kind=OVERDUE_JOB, subject=str(lead_id))
+    if body.result == "reached":
+        is_first = found.state == "open"
+        if is_first:
+            await _change(tx, lead_id, state="contacted", contacted_at=now)
+            await deadlines.cancel(tx, kind=OVERDUE_JOB, subject=str(lead_id))
+        met = LeadContacted(lead_id=lead_id, street=found.street, department=caller.department, is_first=is_first)
+        await outbox.record(tx, met, at=now)
     return await lead_view(tx, lead_id, now=now)
 
 

@@ -1,7 +1,14 @@
 """Events of data-sharing, one module per matter."""
 
 from shared.events.data_sharing.agreements import AgreementChanged, AgreementNotSupplied, AgreementOverdue
-from shared.events.data_sharing.leads import LeadClosed, LeadContactOverdue, LeadErased, LeadLookedAt, LeadReported
+from shared.events.data_sharing.leads import (
+    LeadClosed,
+    LeadContacted,
+    LeadContactOverdue,
+    LeadErased,
+    LeadLookedAt,
+    LeadReported,
+)
 from shared.events.data_sharing.papers import HeldPapersAnnounced, PaperRequested, PaperRequestSettled
 from shared.events.data_sharing.registries import BatchPublished, BatchRefused, ComparisonHitFound, ComparisonHitSettled
 from shared.events.data_sharing.verifications import (
@@ -28,6 +35,7 @@ __all__ = [
     "HeldPapersAnnounced",
     "LeadClosed",
     "LeadContactOverdue",
+    "LeadContacted",
     "LeadErased",
     "LeadLookedAt",
     "LeadReported",

@@ -35,6 +35,20 @@ class LeadReported(DistrictEvent, topic="data-sharing", type="data-sharing.lead-
     troubles: tuple[str, ...]
     is_urgent: bool
     contact_by: datetime
+    """When somebody is to have met the family. It may have been met before this report joined the lead."""
+
+
+class LeadContacted(DistrictEvent, topic="data-sharing", type="data-sharing.lead-contacted.v1", clause="12.2"):
+    """Somebody met the family."""
+
+    example: ClassVar = {"lead_id": _LEAD, "street": "420106009", "department": None, "is_first": True}
+
+    lead_id: UUID
+    street: str | None
+    department: str | None
+    """Whose officer met it. None: the street's or the district's."""
+    is_first: bool
+    """Nobody had met it before: the clock stops for all."""
 
 
 class LeadContactOverdue(
