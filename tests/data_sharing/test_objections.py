@@ -75,6 +75,28 @@ async def test_a_department_that_does_not_look_again(service: Any) -> None:
     assert len(await service.recorded(ObjectionSettled)) == 1
 
 
+@pytest.mark.clause("1.2")
+async def test_a_department_that_could_not_look_may_look_until_its_time_is_over(service: Any) -> None:
+    case = await verified(service)
+    await raise_objection(service, case)
+    await asked_again(service, case)
+    assert (await service.answer(case, "tax", "error")).status_code == 200
+    assert await service.recorded(ObjectionSettled) == []
+    assert (await service.answer(case, "tax", "matched", wage("1500.00"))).status_code == 200
+    (settled,) = await service.recorded(ObjectionSettled)
+    assert (settled.outcome, settled.is_of_facts) == ("corrected", True)
+
+
+async def test_a_department_that_could_not_look_at_all_has_not_answered(service: Any) -> None:
+    case = await verified(service)
+    await raise_objection(service, case)
+    await asked_again(service, case)
+    await service.answer(case, "tax", "error")
+    await service.pass_time(days=15)
+    (settled,) = await service.recorded(ObjectionSettled)
+    assert settled.outcome == "not_answered"
+
+
 async def test_one_objection_at_a_time(service: Any) -> None:
     case = await verified(service)
     await raise_objection(service, case)

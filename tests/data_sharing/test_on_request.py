@@ -19,7 +19,12 @@ from tests.data_sharing.test_refusals import assert_refused
 from data_sharing.rules.catalogue import Catalogue
 from data_sharing.rules.verification import is_waited_for
 from shared.auth import Role
-from shared.events.data_sharing import VerificationAnswered, VerificationCompleted, VerificationRequested
+from shared.events.data_sharing import (
+    ObjectionSettled,
+    VerificationAnswered,
+    VerificationCompleted,
+    VerificationRequested,
+)
 from shared.ids import new_id
 from shared.testing import problem_code
 
@@ -402,6 +407,8 @@ async def test_what_was_found_on_request_can_be_objected_to(service: Any, catalo
     seen = await verification(service, case)
     assert [one[3] for one in found(seen)] == ["2022-03-01"]
     assert [one["outcome"] for one in seen["objections"]] == ["corrected"]
+    (settled,) = await service.recorded(ObjectionSettled)
+    assert not settled.is_of_facts
     assert len(await service.recorded(VerificationCompleted)) == 1
 
 

@@ -20,7 +20,12 @@ from intake.rules.application import DECIDED, STATUS_KINDS, SUBMITTED, TRANSITIO
 from intake.rules.timeline import EVENTS, line_of
 from intake.tables import application, household
 from shared.events import Envelope, Event, contracts
-from shared.events.data_sharing import PersonalDataAccessed, VerificationCompleted, VerificationRequested
+from shared.events.data_sharing import (
+    ObjectionSettled,
+    PersonalDataAccessed,
+    VerificationCompleted,
+    VerificationRequested,
+)
 from shared.events.departments import ReferralAccepted, ReferralCompleted
 from shared.events.eligibility import (
     AssessmentCompleted,
@@ -176,6 +181,17 @@ async def test_a_refusal_names_reason_and_ways_of_appeal(intake: Intake) -> None
     assert told["kind"] == "decision_refused"
     for words in ("不予最低生活保障", "理由写在决定书中", "60日", "行政复议", "6个月", "行政诉讼", "12345"):
         assert words in told["text"]
+
+
+@pytest.mark.clause("1.2")
+@pytest.mark.parametrize(("is_of_facts", "words"), [(True, "重新评估"), (False, "不影响已作出的评估")])
+async def test_a_new_assessment_is_promised_only_where_one_comes(
+    intake: Intake, *, is_of_facts: bool, words: str
+) -> None:
+    receipt = await intake.accepted()
+    await intake.hear(receipt.event(ObjectionSettled, is_of_facts=is_of_facts))
+    told = (await intake.lines(receipt))[-1]
+    assert (told["kind"], words in told["text"]) == ("objection_settled", True)
 
 
 async def test_an_objection_reopens_the_proposal(intake: Intake) -> None:

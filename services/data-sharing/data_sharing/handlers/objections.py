@@ -106,10 +106,13 @@ async def raise_objection(
 
 
 async def settle_objection(tx: AsyncConnection, query_id: UUID, *, catalogue: Catalogue, now: datetime) -> None:
-    """The department answered the re-check: corrected when it says something else than before, else upheld."""
+    """The department answered the re-check: corrected when it says something else than before, else upheld. One that
+    could not look has until the end of its time to look after all.
+    """
     found = (await tx.execute(sa.select(objection).where(objection.c.query_id == query_id))).one()
-    if found.settled_at is None:
-        await _settle(tx, found, await _outcome(tx, found), catalogue=catalogue, now=now)
+    outcome = await _outcome(tx, found)
+    if found.settled_at is None and outcome != "not_answered":
+        await _settle(tx, found, outcome, catalogue=catalogue, now=now)
 
 
 async def close_query(tx: AsyncConnection, query_id: UUID, *, catalogue: Catalogue, now: datetime) -> None:
@@ -155,5 +158,6 @@ async def _settle(
         department=catalogue.data_sets[found.data_set].department,
         data_set=found.data_set,
         outcome=outcome,
+        is_of_facts=catalogue.data_sets[found.data_set].is_of_facts,
     )
     await outbox.record(tx, settled, at=now)

@@ -135,6 +135,8 @@ class ObjectionSettled(HouseholdEvent, topic="data-sharing", type="data-sharing.
     department: str
     data_set: str
     outcome: Literal["corrected", "upheld", "not_answered"]
+    is_of_facts: bool = True
+    """Whether entitlements rest on the data set: what was corrected is then assessed anew."""
 
 
 class PersonalDataAccessed(

@@ -45,8 +45,9 @@ def _objection_raised(event: data_sharing.ObjectionRaised) -> Line:
 
 
 def _objection_settled(event: data_sharing.ObjectionSettled) -> Line:
+    corrected = "街道会按更正后的信息重新评估。" if event.is_of_facts else "该项信息不影响已作出的评估。"
     said = {
-        "corrected": "复核后已更正，街道会按更正后的信息重新评估。",
+        "corrected": f"复核后已更正，{corrected}",
         "upheld": "复核后确认原结果无误。",
         "not_answered": "未能在期限内复核，街道会与您联系。",
     }[event.outcome]
