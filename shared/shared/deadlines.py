@@ -27,7 +27,9 @@ from shared.ids import new_id
 ClientsT = TypeVar("ClientsT")
 
 LEASE_SECONDS = 60.0
-"""Only after this long may another worker try what one has claimed. A job is cancelled a little earlier."""
+"""Only after this long may another worker try what one has claimed. A job is cancelled a little earlier. One that
+takes longer is made of steps and says after each that it goes on (`Work.prolong`).
+"""
 _LEASE_MARGIN_SECONDS = 5.0
 _CONCURRENT_JOBS = 8
 _HEALTHY_SECONDS = 60.0
@@ -54,6 +56,10 @@ set lease = $1, blocked_until = now() + make_interval(secs => $2), attempt = att
 from due where deadline.kind = due.kind and deadline.subject = due.subject
 returning deadline.kind, deadline.subject, payload::text, due_at, attempt, causation_id, traceparent
 """
+_PROLONG = text(
+    "update deadline set blocked_until = now() + make_interval(secs => :seconds)"
+    " where kind = :kind and subject = :subject and lease = :lease returning 1"
+)
 _PUT_BACK = text(
     "update deadline set lease = null, blocked_until = now() + make_interval(secs => :pause_seconds),"
     " last_error = :last_error where kind = :kind and subject = :subject and lease = :lease"
@@ -152,12 +158,30 @@ class Work:
         self.now = now
         self._database = database
         self._lease = lease
+        self._limit: asyncio.Timeout | None = None
         self._finished = False
 
     @property
     def finished(self) -> bool:
         """Whether the transaction that finishes the deadline has committed."""
         return self._finished
+
+    @asynccontextmanager
+    async def limited(self) -> AsyncIterator[None]:
+        """Cancel what runs inside a little before the lease ends. Raises TimeoutError."""
+        async with asyncio.timeout(LEASE_SECONDS - _LEASE_MARGIN_SECONDS) as self._limit:
+            yield
+
+    async def prolong(self) -> None:
+        """A step of a long job is done: the next one has the time of a whole lease, so that only a step that hangs is
+        cut off. Raises LeaseLost when the deadline is no longer this attempt's.
+        """
+        values = {"kind": self.kind, "subject": self.subject, "lease": self._lease, "seconds": LEASE_SECONDS}
+        async with self._database.transaction() as tx:
+            if (await tx.execute(_PROLONG, values)).scalar() is None:
+                raise _lost(self.kind)
+        if self._limit is not None:
+            self._limit.reschedule(asyncio.get_running_loop().time() + LEASE_SECONDS - _LEASE_MARGIN_SECONDS)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -172,9 +196,13 @@ class Work:
         async with self._database.transaction() as tx:
             finished = await tx.execute(_FINISH, {"kind": self.kind, "subject": self.subject, "lease": self._lease})
             if finished.scalar() is None:
-                raise LeaseLost(f"the deadline {self.kind} was taken over, moved or cancelled")
+                raise _lost(self.kind)
             yield tx
         self._finished = True
+
+
+def _lost(kind: str) -> LeaseLost:
+    return LeaseLost(f"the deadline {kind} was taken over, moved or cancelled")
 
 
 Job = Callable[[Work, ClientsT], Awaitable[None]]
@@ -268,7 +296,7 @@ class Worker(Generic[ClientsT]):
         _lateness.labels(work.kind).observe((work.now - work.due_at).total_seconds())
         try:
             with bus.caused_by(claim.cause, span=f"do {work.kind}"):
-                async with asyncio.timeout(LEASE_SECONDS - _LEASE_MARGIN_SECONDS):
+                async with work.limited():
                     await self._jobs[work.kind](work, self._clients)
                 if not work.finished:
                     async with work.transaction():

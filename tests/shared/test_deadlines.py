@@ -176,6 +176,43 @@ async def test_who_lost_the_lease_writes_nothing(database: Database, clock: Fixe
     assert await effects(database) == ["one"]
 
 
+@pytest.mark.parametrize("says_so", [True, False])
+async def test_a_long_job_goes_on_as_long_as_its_steps_end(
+    database: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, *, says_so: bool
+) -> None:
+    """An attempt has one second here; four steps of 0.4 s take longer."""
+    monkeypatch.setattr(deadlines, "LEASE_SECONDS", 2.0)
+    monkeypatch.setattr(deadlines, "_LEASE_MARGIN_SECONDS", 1.0)
+
+    async def in_steps(work: Work, _: object) -> None:
+        for _ in range(4):
+            await asyncio.sleep(0.4)
+            if says_so:
+                await work.prolong()
+        assert await worker(database, clock).run_due() == 0, "nobody else may try"
+        await write_effect(work, None)
+
+    await schedule(database, "one")
+    assert await worker(database, clock, in_steps).run_due() == 1
+    assert await effects(database) == (["one"] if says_so else [])
+    assert [row.last_error.partition(" ")[0] for row in await rows(database)] == ([] if says_so else ["TimeoutError"])
+
+
+async def test_a_long_job_ends_where_its_lease_is_lost(database: Database, clock: FixedClock) -> None:
+    went_on = False
+
+    async def meets_another(work: Work, _: object) -> None:
+        nonlocal went_on
+        await end_pauses(database)
+        assert await worker(database, clock).run_due() == 1
+        await work.prolong()
+        went_on = True
+
+    await schedule(database, "one")
+    assert await worker(database, clock, meets_another).run_due() == 1
+    assert (went_on, await effects(database)) == (False, ["one"])
+
+
 @pytest.mark.parametrize("change", ["moved", "cancelled"])
 async def test_who_runs_while_the_deadline_changes_writes_nothing(
     database: Database, clock: FixedClock, change: str

@@ -75,7 +75,9 @@ async def ask_for_snapshot(tx: AsyncConnection, caller: Principal, *, now: datet
 
 
 async def build_snapshot(work: Work, database: Database, snapshots: Snapshots) -> None:
-    """Build one. Cut off, it is built anew: the file has its name only when it is whole."""
+    """Build one, step by step: each has the time of a job of its own. Cut off, it is built anew: the file has its name
+    only when it is whole.
+    """
     snapshot_id = UUID(work.subject)
     async with database.transaction() as tx:
         # Who lives together and who receives what cannot be unknown of everybody.
@@ -88,7 +90,7 @@ async def build_snapshot(work: Work, database: Database, snapshots: Snapshots) -
         await put_on_ledger(tx, looking, purpose=rules.PURPOSE, fields=rules.FIELDS, refusal=reason, now=work.now)
     result: Mapping[str, Any] = {"state": "refused", "reason": reason}
     if reason is None:
-        built = await _build(snapshot_id, database, snapshots)
+        built = await _build(work, database, snapshots)
         result = {"state": "ready", "built_at": work.now, **built.__dict__}
     async with work.transaction() as tx:
         await tx.execute(
@@ -99,24 +101,42 @@ async def build_snapshot(work: Work, database: Database, snapshots: Snapshots) -
             await deadlines.schedule(tx, kind=ERASE_JOB, subject=work.subject, due_at=erase_at)
 
 
-async def _build(snapshot_id: UUID, database: Database, snapshots: Snapshots) -> _Built:
+async def _build(work: Work, database: Database, snapshots: Snapshots) -> _Built:
+    snapshot_id = UUID(work.subject)
     parts = snapshots.directory / f"{snapshot_id}.parts"
     await asyncio.to_thread(_make_room, parts)
     try:
-        async with database.transaction() as tx:
-            # One picture of all registers: a delivery is published after it, or before.
-            for data_set in sorted({*rules.DATA_SETS, "household_register"}):
-                await tx.execute(_NO_PUBLICATION, {"name": data_set})
-            known = await delivered(tx)
-            driver = await driver_connection(tx)
-            await write_persons(driver, parts / "persons.csv")
-            for data_set in rules.DATA_SETS:
-                if data_set in known:
-                    fields = [path.partition(".")[2] for path in rules.FIELDS if path.startswith(f"{data_set}.")]
-                    await write_records(driver, data_set, fields, parts / f"{data_set}.csv")
-        return await asyncio.to_thread(_write, snapshot_id, parts, snapshots)
+        await _read_registers(work, database, parts)
+        persons, rows = await asyncio.to_thread(_assembled, parts)
+        await work.prolong()
+        rows = await asyncio.to_thread(_without_who, rows, snapshot_id, snapshots.cipher)
+        await work.prolong()
+        size_bytes, sha256 = await asyncio.to_thread(_write, rows, parts, snapshots.path(snapshot_id))
     finally:
         await asyncio.to_thread(shutil.rmtree, parts, ignore_errors=True)
+    return _Built(
+        persons=len(rows),
+        households=rows["household_id"].n_unique(),
+        left_out=persons - len(rows),
+        size_bytes=size_bytes,
+        sha256=sha256,
+    )
+
+
+async def _read_registers(work: Work, database: Database, parts: Path) -> None:
+    async with database.transaction() as tx:
+        # One picture of all registers: a delivery is published after it, or before.
+        for data_set in sorted({*rules.DATA_SETS, "household_register"}):
+            await tx.execute(_NO_PUBLICATION, {"name": data_set})
+        known = await delivered(tx)
+        driver = await driver_connection(tx)
+        await write_persons(driver, parts / "persons.csv")
+        await work.prolong()
+        for data_set in rules.DATA_SETS:
+            if data_set in known:
+                fields = [path.partition(".")[2] for path in rules.FIELDS if path.startswith(f"{data_set}.")]
+                await write_records(driver, data_set, fields, parts / f"{data_set}.csv")
+                await work.prolong()
 
 
 def _make_room(parts: Path) -> None:
@@ -124,18 +144,26 @@ def _make_room(parts: Path) -> None:
     parts.mkdir(mode=0o700, parents=True)
 
 
-def _write(snapshot_id: UUID, parts: Path, snapshots: Snapshots) -> _Built:
+def _assembled(parts: Path) -> tuple[int, pl.DataFrame]:
+    """How many persons there are, and the rows of those who are in a household."""
     tables = {path.stem: pl.read_csv(path, infer_schema=False) for path in parts.glob("*.csv")}
     persons = tables.pop("persons").with_columns(pl.col("birth_date").str.to_date())
-    rows = rules.assembled(persons, tables)
+    return len(persons), rules.assembled(persons, tables)
+
+
+def _without_who(rows: pl.DataFrame, snapshot_id: UUID, cipher: FieldCipher) -> pl.DataFrame:
     rows = rows.with_columns(
-        _pseudonyms(rows["household"], snapshot_id, snapshots.cipher, field=_HOUSEHOLD_FIELD).alias("household_id"),
-        _pseudonyms(rows["id"], snapshot_id, snapshots.cipher, field=_PERSON_FIELD).alias("person_id"),
+        _pseudonyms(rows["household"], snapshot_id, cipher, field=_HOUSEHOLD_FIELD).alias("household_id"),
+        _pseudonyms(rows["id"], snapshot_id, cipher, field=_PERSON_FIELD).alias("person_id"),
     ).drop("household", "id")
     # Sorted by ids of this snapshot alone: the order tells nothing of the registers'.
-    rows = rows.sort("household_id", "person_id").select(
+    return rows.sort("household_id", "person_id").select(
         "household_id", "person_id", pl.exclude("household_id", "person_id")
     )
+
+
+def _write(rows: pl.DataFrame, parts: Path, path: Path) -> tuple[int, str]:
+    """Bytes and SHA-256 of the file."""
     unfinished = parts / "snapshot.parquet"
     rows.write_parquet(unfinished, row_group_size=_GROUP_ROWS)
     unfinished.chmod(0o600)
@@ -144,14 +172,8 @@ def _write(snapshot_id: UUID, parts: Path, snapshots: Snapshots) -> _Built:
         while piece := file.read(_READ_BYTES):
             digest.update(piece)
     size_bytes = unfinished.stat().st_size
-    unfinished.replace(snapshots.path(snapshot_id))
-    return _Built(
-        persons=len(rows),
-        households=rows["household_id"].n_unique(),
-        left_out=len(persons) - len(rows),
-        size_bytes=size_bytes,
-        sha256=digest.hexdigest(),
-    )
+    unfinished.replace(path)
+    return size_bytes, digest.hexdigest()
 
 
 def _pseudonyms(values: pl.Series, snapshot_id: UUID, cipher: FieldCipher, *, field: str) -> pl.Series:
