@@ -2,7 +2,8 @@
 
 Made-up households of three are delivered by file: the household register, who lives together, benefits, cars, wages,
 disabilities. Then each comparison runs and a population snapshot is built, each in its job as in production. A job has
-55 seconds (`shared.deadlines`), or its step where it says that it goes on; what takes longer never ends. The last line is one JSON object.
+55 seconds (`shared.deadlines`), or its step where it says that it goes on; what takes longer never ends. The last line
+is one JSON object.
 Run: `python -m tests.bench.sharing_district [--persons 1200000]`.
 """
 
