@@ -7,8 +7,7 @@ that lost the connection gets the same answer again, and the same key with anoth
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Generic, TypeVar
-from uuid import UUID
+from typing import Annotated, Generic, Protocol, TypeVar
 
 from fastapi import Header
 from pydantic import BaseModel
@@ -38,19 +37,33 @@ _KEEP = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller(Protocol):
+    """Whose keys they are: a key of one client's caller is nobody else's."""
+
+    @property
+    def client_id(self) -> str: ...
+
+    @property
+    def subject(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
 class Claim(Generic[Answer]):
     """A key, whose it is, and what it is used for.
 
-    owner: the caller whose keys these are (client and subject). operation: what the key was used for, so that one key
-    cannot stand for two things.
+    operation: what the key was used for, so that one key cannot stand for two things.
     """
 
-    owner: str
+    caller: Caller
     key: str
     operation: str
     body: BaseModel | str
     answer_type: type[Answer]
+
+    @property
+    def owner(self) -> str:
+        """The namespace of the caller's keys."""
+        return f"{self.caller.client_id}/{self.caller.subject}"
 
     @property
     def digest(self) -> str:
@@ -59,25 +72,10 @@ class Claim(Generic[Answer]):
         return hashlib.sha256(f"{self.operation}\n{sent}".encode()).hexdigest()
 
 
-async def once(
-    tx: AsyncConnection,
-    *,
-    owner: str,
-    key: str,
-    operation: str,
-    body: BaseModel | str,
-    answer_type: type[Answer],
-    write: Callable[[], Awaitable[Answer]],
-) -> Answer:
-    """The answer of `write`, run at most once per owner and key. Raises Problem 409 `idempotency_key_reused` when the
-    body differs.
+async def once(tx: AsyncConnection, claim: Claim[Answer], write: Callable[[], Awaitable[Answer]]) -> Answer:
+    """The answer of `write`, run at most once for a caller's key. Raises Problem 409 `idempotency_key_reused` when the
+    body or the operation differs.
     """
-    claim = Claim(owner=owner, key=key, operation=operation, body=body, answer_type=answer_type)
-    return await claimed(tx, claim, write)
-
-
-async def claimed(tx: AsyncConnection, claim: Claim[Answer], write: Callable[[], Awaitable[Answer]]) -> Answer:
-    """The same for a claim that was made before."""
     kept = await answered(tx, claim)
     if kept is not None:
         return kept
@@ -137,8 +135,3 @@ def _reused(key: str) -> Problem:
         value=key,
         way_out="新的办理请使用新的幂等键；重试请原样提交",
     )
-
-
-def key_owner(client_id: str, subject: str | UUID) -> str:
-    """The namespace of a caller's keys."""
-    return f"{client_id}/{subject}"

@@ -22,7 +22,7 @@ from shared.auth import Principal
 from shared.database import Database
 from shared.events import Envelope, Event
 from shared.events.oversight import CheckpointSigned, ClueRaised
-from shared.idempotency import key_owner, once
+from shared.idempotency import Claim, once
 from shared.ids import new_id
 from shared.inbox import Delivery, because_of
 from shared.problems import Problem, not_found
@@ -133,12 +133,8 @@ async def request_checkpoint(
     async with database.transaction() as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=idempotency_key,
-            operation="request_checkpoint",
-            body="",
-            answer_type=CheckpointView,
-            write=lambda: _checkpoint_asked_for(tx, keys=keys, requested_by=caller.subject, now=now),
+            Claim(caller, idempotency_key, "request_checkpoint", "", CheckpointView),
+            lambda: _checkpoint_asked_for(tx, keys=keys, requested_by=caller.subject, now=now),
         )
 
 

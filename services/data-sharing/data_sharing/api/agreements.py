@@ -9,7 +9,7 @@ from data_sharing.handlers import agreements
 from data_sharing.queries.agreements import agreement_detail, agreements_of
 from data_sharing.schemas.agreements import AgreementDetail, AgreementList, AgreementRequest, StepRequest
 from shared.app import ClockDep, DatabaseDep
-from shared.idempotency import IdempotencyKey, key_owner, once
+from shared.idempotency import Claim, IdempotencyKey, once
 from shared.problems import not_found, problem_responses
 
 router = APIRouter(prefix="/v1", tags=["agreements"])
@@ -49,12 +49,8 @@ async def ask_for_agreement(
     async with database.transaction() as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation="ask_for_agreement",
-            body=body,
-            answer_type=AgreementDetail,
-            write=lambda: agreements.ask_for_agreement(tx, caller, body, catalogue=catalogue, now=clock.now()),
+            Claim(caller, key, "ask_for_agreement", body, AgreementDetail),
+            lambda: agreements.ask_for_agreement(tx, caller, body, catalogue=catalogue, now=clock.now()),
         )
 
 
@@ -72,10 +68,6 @@ async def take_step(
     async with database.transaction() as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"take_step {agreement_id}",
-            body=body,
-            answer_type=AgreementDetail,
-            write=lambda: agreements.take_step(tx, caller, agreement_id, body, catalogue=catalogue, now=clock.now()),
+            Claim(caller, key, f"take_step {agreement_id}", body, AgreementDetail),
+            lambda: agreements.take_step(tx, caller, agreement_id, body, catalogue=catalogue, now=clock.now()),
         )

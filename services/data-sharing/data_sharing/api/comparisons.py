@@ -22,7 +22,7 @@ from data_sharing.schemas.comparisons import (
 from data_sharing.schemas.values import Code
 from shared import deadlines
 from shared.app import ClockDep, DatabaseDep
-from shared.idempotency import IdempotencyKey, key_owner, once
+from shared.idempotency import Claim, IdempotencyKey, once
 from shared.problems import not_found, problem_responses
 
 router = APIRouter(prefix="/v1", tags=["comparisons"])
@@ -68,15 +68,7 @@ async def run_now(
         return await _view(tx, comparisons[comparison])
 
     async with database.transaction() as tx:
-        return await once(
-            tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"run_comparison {comparison}",
-            body="",
-            answer_type=ComparisonView,
-            write=write,
-        )
+        return await once(tx, Claim(caller, key, f"run_comparison {comparison}", "", ComparisonView), write)
 
 
 @router.get("/comparison-hits")
@@ -118,12 +110,8 @@ async def settle_hit(
     async with database.transaction() as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"settle_hit {hit_id}",
-            body=body,
-            answer_type=HitView,
-            write=lambda: comparing.settle_hit(tx, caller, hit_id, body, now=clock.now()),
+            Claim(caller, key, f"settle_hit {hit_id}", body, HitView),
+            lambda: comparing.settle_hit(tx, caller, hit_id, body, now=clock.now()),
         )
 
 

@@ -34,7 +34,7 @@ from data_sharing.schemas.leads import (
 )
 from shared.app import ClockDep, DatabaseDep
 from shared.clock import Day
-from shared.idempotency import IdempotencyKey, key_owner, once
+from shared.idempotency import Claim, IdempotencyKey, once
 from shared.identity import StreetCode
 from shared.problems import not_found, plain_problem, problem_responses
 
@@ -56,15 +56,7 @@ async def report_somebody(
         return (await lead_reports.receive(tx, caller, body, cipher=cipher, now=clock.now())).view
 
     async with database.transaction() as tx:
-        return await once(
-            tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation="report_somebody",
-            body=body,
-            answer_type=LeadReportView,
-            write=write,
-        )
+        return await once(tx, Claim(caller, key, "report_somebody", body, LeadReportView), write)
 
 
 @router.post("/lead-reports/batch", responses=problem_responses(409))
@@ -133,12 +125,8 @@ async def note_contact(
     async with database.transaction() as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"note_contact {lead_id}",
-            body=body,
-            answer_type=LeadView,
-            write=lambda: leads.note_contact(tx, caller, lead_id, body, now=clock.now()),
+            Claim(caller, key, f"note_contact {lead_id}", body, LeadView),
+            lambda: leads.note_contact(tx, caller, lead_id, body, now=clock.now()),
         )
 
 
@@ -155,12 +143,8 @@ async def choose_person(
     async with database.transaction() as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"choose_person {lead_id}",
-            body=body,
-            answer_type=LeadView,
-            write=lambda: leads.choose_person(tx, caller, lead_id, body, now=clock.now()),
+            Claim(caller, key, f"choose_person {lead_id}", body, LeadView),
+            lambda: leads.choose_person(tx, caller, lead_id, body, now=clock.now()),
         )
 
 
@@ -177,12 +161,8 @@ async def assign_street(
     async with database.transaction() as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"assign_street {lead_id}",
-            body=body,
-            answer_type=LeadView,
-            write=lambda: leads.assign_street(tx, caller, lead_id, body, now=clock.now()),
+            Claim(caller, key, f"assign_street {lead_id}", body, LeadView),
+            lambda: leads.assign_street(tx, caller, lead_id, body, now=clock.now()),
         )
 
 
@@ -199,12 +179,8 @@ async def close_lead(
     async with database.transaction() as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"close_lead {lead_id}",
-            body=body,
-            answer_type=LeadView,
-            write=lambda: leads.close_lead(tx, caller, lead_id, body, now=clock.now()),
+            Claim(caller, key, f"close_lead {lead_id}", body, LeadView),
+            lambda: leads.close_lead(tx, caller, lead_id, body, now=clock.now()),
         )
 
 

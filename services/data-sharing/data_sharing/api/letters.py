@@ -18,7 +18,7 @@ from data_sharing.schemas.letters import (
 )
 from data_sharing.schemas.verifications import ObligorView
 from shared.app import ClockDep, DatabaseDep
-from shared.idempotency import IdempotencyKey, key_owner, once
+from shared.idempotency import Claim, IdempotencyKey, once
 from shared.problems import Problem, not_found, problem_responses
 
 router = APIRouter(prefix="/v1", tags=["letters"])
@@ -39,14 +39,8 @@ async def sign_letter(
     async with database.transaction() as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"sign_letter {application_id}",
-            body=body,
-            answer_type=LetterView,
-            write=lambda: signing.sign(
-                tx, caller, application_id, body, catalogue=catalogue, cipher=cipher, now=clock.now()
-            ),
+            Claim(caller, key, f"sign_letter {application_id}", body, LetterView),
+            lambda: signing.sign(tx, caller, application_id, body, catalogue=catalogue, cipher=cipher, now=clock.now()),
         )
 
 
@@ -77,12 +71,8 @@ async def withdraw_letter(
     async with database.transaction() as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"withdraw_letter {authorisation_id}",
-            body=body,
-            answer_type=LetterView,
-            write=lambda: signing.withdraw(tx, caller, authorisation_id, body, now=clock.now()),
+            Claim(caller, key, f"withdraw_letter {authorisation_id}", body, LetterView),
+            lambda: signing.withdraw(tx, caller, authorisation_id, body, now=clock.now()),
         )
 
 
@@ -101,12 +91,8 @@ async def name_obligor(
     async with database.transaction() as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"name_obligor {application_id}",
-            body=body,
-            answer_type=ObligorView,
-            write=lambda: obligors.name_obligor(
+            Claim(caller, key, f"name_obligor {application_id}", body, ObligorView),
+            lambda: obligors.name_obligor(
                 tx, caller, application_id, body, catalogue=catalogue, cipher=cipher, now=clock.now()
             ),
         )
@@ -127,14 +113,8 @@ async def keep_consent(
     async with database.transaction() as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"keep_consent {obligor_id}",
-            body=body,
-            answer_type=ObligorView,
-            write=lambda: obligors.consent(
-                tx, caller, obligor_id, body, catalogue=catalogue, cipher=cipher, now=clock.now()
-            ),
+            Claim(caller, key, f"keep_consent {obligor_id}", body, ObligorView),
+            lambda: obligors.consent(tx, caller, obligor_id, body, catalogue=catalogue, cipher=cipher, now=clock.now()),
         )
 
 

@@ -19,7 +19,7 @@ from data_sharing.schemas.papers import (
     Supply,
 )
 from shared.app import ClockDep, DatabaseDep
-from shared.idempotency import IdempotencyKey, key_owner, once
+from shared.idempotency import Claim, IdempotencyKey, once
 from shared.papers import PAPERS
 from shared.problems import not_found, problem_responses
 
@@ -74,12 +74,8 @@ async def ask_for_paper(
     async with database.transaction() as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"ask_for_paper {application_id}",
-            body=body,
-            answer_type=PaperRequestView,
-            write=lambda: papers.ask_for_paper(tx, caller, application_id, body, catalogue=catalogue, now=clock.now()),
+            Claim(caller, key, f"ask_for_paper {application_id}", body, PaperRequestView),
+            lambda: papers.ask_for_paper(tx, caller, application_id, body, catalogue=catalogue, now=clock.now()),
         )
 
 
@@ -96,10 +92,6 @@ async def settle_paper(
     async with database.transaction() as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"settle_paper {paper_request_id}",
-            body=body,
-            answer_type=PaperRequestView,
-            write=lambda: papers.settle_paper(tx, caller, paper_request_id, body, now=clock.now()),
+            Claim(caller, key, f"settle_paper {paper_request_id}", body, PaperRequestView),
+            lambda: papers.settle_paper(tx, caller, paper_request_id, body, now=clock.now()),
         )

@@ -11,7 +11,7 @@ from data_sharing.handlers.snapshots import ask_for_snapshot, open_snapshot
 from data_sharing.queries.snapshots import snapshot_row, snapshot_view, snapshots
 from data_sharing.schemas.snapshots import SnapshotList, SnapshotView
 from shared.app import ClockDep, DatabaseDep
-from shared.idempotency import IdempotencyKey, key_owner, once
+from shared.idempotency import Claim, IdempotencyKey, once
 from shared.problems import not_found, problem_responses
 
 router = APIRouter(prefix="/v1", tags=["snapshots"])
@@ -24,12 +24,8 @@ async def ask(key: IdempotencyKey, caller: SnapshotReader, database: DatabaseDep
     async with database.transaction() as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation="ask_for_snapshot",
-            body="",
-            answer_type=SnapshotView,
-            write=lambda: ask_for_snapshot(tx, caller, now=clock.now()),
+            Claim(caller, key, "ask_for_snapshot", "", SnapshotView),
+            lambda: ask_for_snapshot(tx, caller, now=clock.now()),
         )
 
 

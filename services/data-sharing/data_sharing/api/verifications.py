@@ -11,7 +11,7 @@ from data_sharing.schemas.objections import ObjectionRequest, ObjectionView
 from data_sharing.schemas.reports import ReportView
 from data_sharing.schemas.verifications import FactsView, VerificationReceipt, VerificationView
 from shared.app import ClockDep, DatabaseDep
-from shared.idempotency import IdempotencyKey, key_owner, once
+from shared.idempotency import Claim, IdempotencyKey, once
 from shared.problems import problem_responses
 
 router = APIRouter(prefix="/v1")
@@ -93,14 +93,8 @@ async def raise_objection(
     async with database.transaction() as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"raise_objection {application_id}",
-            body=body,
-            answer_type=ObjectionView,
-            write=lambda: objections.raise_objection(
-                tx, caller, application_id, body, catalogue=catalogue, now=clock.now()
-            ),
+            Claim(caller, key, f"raise_objection {application_id}", body, ObjectionView),
+            lambda: objections.raise_objection(tx, caller, application_id, body, catalogue=catalogue, now=clock.now()),
         )
 
 

@@ -35,7 +35,7 @@ _SHOWN_ERRORS = 50
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class GivenAnswer:
     """An answer, its records as JSON, and the client that gave it. `is_told`: to the other services, as the
     department's; what was looked up in a file is none of it.
     """
@@ -67,7 +67,9 @@ async def answer_query(
             raise not_found("核对请求", query_id)
         refusal = await refusal_to_department(tx, case, caller, catalogue=catalogue, now=now)
         if refusal is None:
-            said = Said(outcome=body.outcome, records=body.model_dump(mode="json")["records"], by=caller.client_id)
+            said = GivenAnswer(
+                outcome=body.outcome, records=body.model_dump(mode="json")["records"], by=caller.client_id
+            )
             kept = await _same_answer(tx, case, said)
             if kept is None:
                 refusal = await _refusal_of_grant(tx, case, caller, body.grant_id, now=now)
@@ -107,7 +109,7 @@ def _check_records(
 
 
 async def _receive(
-    tx: AsyncConnection, case: AskedCase, said: Said, *, catalogue: Catalogue, clock: Clock
+    tx: AsyncConnection, case: AskedCase, said: GivenAnswer, *, catalogue: Catalogue, clock: Clock
 ) -> AnswerReceipt:
     # The lock comes first: of two last answers, the second sees the first, and is the later one on the time line.
     found = await lock_verification(tx, case.verification_id)
@@ -131,7 +133,7 @@ async def keep_answer(
     tx: AsyncConnection,
     case: AskedCase,
     found: sa.Row[Any],
-    said: Said,
+    said: GivenAnswer,
     *,
     version: int,
     catalogue: Catalogue,
@@ -188,7 +190,7 @@ async def _asked(tx: AsyncConnection, query_id: UUID) -> sa.Row[Any]:
     return (await tx.execute(sa.select(query).where(query.c.query_id == query_id))).one()
 
 
-async def _same_answer(tx: AsyncConnection, case: AskedCase, said: Said) -> AnswerReceipt | None:
+async def _same_answer(tx: AsyncConnection, case: AskedCase, said: GivenAnswer) -> AnswerReceipt | None:
     """The receipt of this very answer, where it is the newest."""
     newest = (
         sa.select(query.c.version, query.c.outcome, query.c.answered_at)

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.handlers.access_ledger import platform, purpose_of, put_on_ledger
-from data_sharing.handlers.lead_joining import Said, take_in
+from data_sharing.handlers.lead_joining import SentReport, take_in
 from data_sharing.handlers.lead_matching import Found
 from data_sharing.handlers.quotas import why_closed
 from data_sharing.queries.comparisons import hit_detail, hit_view, question
@@ -152,7 +152,7 @@ async def open_lead_of_hit(work: Work, comparisons: Mapping[str, Comparison]) ->
         comparison = comparisons.get(hit.comparison)
         if comparison is None or hit.lead_id is not None:
             return
-        said = Said(
+        sent = SentReport(
             sender=_PLATFORM,
             reference=f"hit-{hit_id}",
             channel=CHANNEL,
@@ -165,7 +165,7 @@ async def open_lead_of_hit(work: Work, comparisons: Mapping[str, Comparison]) ->
             indexes={"identity_index": hit.identity_index},
         )
         found = Found(match="unknown" if hit.person_id is None else "exact", person_id=hit.person_id)
-        taken = await take_in(tx, said, found, now=work.now)
+        taken = await take_in(tx, sent, found, now=work.now)
         of_hit = sa.update(comparison_hit).where(comparison_hit.c.hit_id == hit_id)
         await tx.execute(of_hit.values(lead_id=taken.lead_id))
 

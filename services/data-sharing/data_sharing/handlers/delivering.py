@@ -20,7 +20,7 @@ from shared import deadlines
 from shared.auth import Principal
 from shared.clock import Clock, local_date
 from shared.database import Database
-from shared.idempotency import key_owner, once
+from shared.idempotency import Claim, once
 from shared.ids import new_id
 from shared.problems import FieldError, Problem, not_found, plain_problem
 
@@ -52,15 +52,7 @@ async def announce_batch(
         async def write() -> BatchView:
             return await _announced(tx, caller, manifest, now=now)
 
-        return await once(
-            tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation="announce_batch",
-            body=manifest,
-            answer_type=BatchView,
-            write=write,
-        )
+        return await once(tx, Claim(caller, key, "announce_batch", manifest, BatchView), write)
 
 
 async def receive_file(

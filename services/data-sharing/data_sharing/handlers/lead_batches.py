@@ -9,7 +9,7 @@ from shared.auth import Principal
 from shared.clock import Clock
 from shared.crypto import FieldCipher
 from shared.database import Database
-from shared.idempotency import Claim, answered, claimed, key_owner
+from shared.idempotency import Claim, answered, once
 from shared.problems import Problem
 
 
@@ -19,13 +19,7 @@ async def receive_all(
     """Take each in, in a transaction of its own. Cut off in the middle, the same batch goes on: the sender's own
     numbers say which are in.
     """
-    claim = Claim(
-        owner=key_owner(caller.client_id, caller.subject),
-        key=key,
-        operation="report_several",
-        body=body,
-        answer_type=LeadBatchAnswer,
-    )
+    claim = Claim(caller, key, "report_several", body, LeadBatchAnswer)
     async with database.transaction() as tx:
         before = await answered(tx, claim)
     if before is not None:
@@ -54,4 +48,4 @@ async def receive_all(
         return answer
 
     async with database.transaction() as tx:
-        return await claimed(tx, claim, write)
+        return await once(tx, claim, write)

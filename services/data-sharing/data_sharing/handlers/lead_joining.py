@@ -33,7 +33,7 @@ Result = Literal["opened", "joined", "known"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class SentReport:
     """What a sender says of somebody. `digest`: of all of it. `about`: who, encrypted; None where the registry knows.
     `indexes`: by what the same person is known again (`identity_index`, `name_index`, `address_index`, `phone_index`).
     """
@@ -60,67 +60,67 @@ class TakenIn:
     result: Result
 
 
-async def take_in(tx: AsyncConnection, said: Said, found: Found, *, now: datetime) -> TakenIn:
+async def take_in(tx: AsyncConnection, sent: SentReport, found: Found, *, now: datetime) -> TakenIn:
     """Keep a report. Raises Problem 409 `reference_used`."""
-    await _lock(tx, said, found)
-    known = await _known(tx, said)
+    await _lock(tx, sent, found)
+    known = await _known(tx, sent)
     if known is not None:
         return known
-    standing = await _standing(tx, found, said.indexes)
+    standing = await _standing(tx, found, sent.indexes)
     if standing is None:
-        row = await _open(tx, said, found, now=now)
+        row = await _open(tx, sent, found, now=now)
     else:
-        row = await _join(tx, standing, said, found, now=now)
+        row = await _join(tx, standing, sent, found, now=now)
     taken = TakenIn(report_id=new_id(), lead_id=row.lead_id, result="opened" if standing is None else "joined")
     await tx.execute(
         insert(lead_report).values(
             report_id=taken.report_id,
             lead_id=taken.lead_id,
-            sender=said.sender,
-            reference=said.reference,
-            channel=said.channel,
-            happened_on=said.happened_on,
-            troubles=list(said.troubles),
-            is_urgent=said.is_urgent,
-            sent_by=said.sent_by,
+            sender=sent.sender,
+            reference=sent.reference,
+            channel=sent.channel,
+            happened_on=sent.happened_on,
+            troubles=list(sent.troubles),
+            is_urgent=sent.is_urgent,
+            sent_by=sent.sent_by,
             received_at=now,
-            digest=said.digest,
-            about=said.about,
-            **said.indexes,
+            digest=sent.digest,
+            about=sent.about,
+            **sent.indexes,
         )
     )
-    await _tell(tx, row, taken, said, now=now)
+    await _tell(tx, row, taken, sent, now=now)
     return taken
 
 
-async def _lock(tx: AsyncConnection, said: Said, found: Found) -> None:
+async def _lock(tx: AsyncConnection, sent: SentReport, found: Found) -> None:
     """Another report that could join the same lead waits until `tx` ends, and sees it. In one order for all."""
-    keys = {hashlib.sha256(f"{said.sender} {said.reference}".encode()).hexdigest()}
-    keys |= {index.hex() for name in ("identity_index", "name_index") if (index := said.indexes.get(name)) is not None}
+    keys = {hashlib.sha256(f"{sent.sender} {sent.reference}".encode()).hexdigest()}
+    keys |= {index.hex() for name in ("identity_index", "name_index") if (index := sent.indexes.get(name)) is not None}
     if found.person_id is not None:
         keys.add(str(found.person_id))
     for key in sorted(keys):
         await tx.execute(_LOCK, {"key": key})
 
 
-async def _known(tx: AsyncConnection, said: Said) -> TakenIn | None:
+async def _known(tx: AsyncConnection, sent: SentReport) -> TakenIn | None:
     """The report that this sender sent under this number. Raises Problem 409 when it said something else."""
     found = await tx.execute(
         sa.select(lead_report.c.report_id, lead_report.c.lead_id, lead_report.c.digest).where(
-            lead_report.c.sender == said.sender, lead_report.c.reference == said.reference
+            lead_report.c.sender == sent.sender, lead_report.c.reference == sent.reference
         )
     )
     row = found.one_or_none()
     if row is None:
         return None
-    if row.digest != said.digest:
+    if row.digest != sent.digest:
         raise Problem(
             409,
             "reference_used",
             "该编号已报送过其他内容",
-            f"{said.sender} 的编号 {said.reference} 已经使用",
+            f"{sent.sender} 的编号 {sent.reference} 已经使用",
             field="body.reference",
-            value=said.reference,
+            value=sent.reference,
             way_out="补充或更正的情况请以新的编号报送，系统会并入同一人的线索",
         )
     return TakenIn(report_id=row.report_id, lead_id=row.lead_id, result="known")
@@ -153,18 +153,18 @@ async def _standing(tx: AsyncConnection, found: Found, indexes: Mapping[str, byt
     return (await tx.execute(wanted.order_by(lead.c.lead_id).limit(1).with_for_update())).one_or_none()
 
 
-async def _open(tx: AsyncConnection, said: Said, found: Found, *, now: datetime) -> sa.Row[Any]:
+async def _open(tx: AsyncConnection, sent: SentReport, found: Found, *, now: datetime) -> sa.Row[Any]:
     opened = await tx.execute(
         insert(lead)
         .values(
             lead_id=new_id(),
-            street=said.street or await _street_of(tx, found.person_id),
-            troubles=sorted(set(said.troubles)),
-            told=list(RULES.told(said.troubles)),
-            is_urgent=said.is_urgent,
+            street=sent.street or await _street_of(tx, found.person_id),
+            troubles=sorted(set(sent.troubles)),
+            told=list(RULES.told(sent.troubles)),
+            is_urgent=sent.is_urgent,
             state="open",
             opened_at=now,
-            contact_by=RULES.contact_by(now, is_urgent=said.is_urgent, calendar=WorkingCalendar()),
+            contact_by=RULES.contact_by(now, is_urgent=sent.is_urgent, calendar=WorkingCalendar()),
             person_id=found.person_id,
             match=found.match,
         )
@@ -175,17 +175,19 @@ async def _open(tx: AsyncConnection, said: Said, found: Found, *, now: datetime)
     return row
 
 
-async def _join(tx: AsyncConnection, standing: sa.Row[Any], said: Said, found: Found, *, now: datetime) -> sa.Row[Any]:
+async def _join(
+    tx: AsyncConnection, standing: sa.Row[Any], sent: SentReport, found: Found, *, now: datetime
+) -> sa.Row[Any]:
     """What the lead knows grows, and its time gets shorter, never longer."""
-    troubles = sorted({*standing.troubles, *said.troubles})
+    troubles = sorted({*standing.troubles, *sent.troubles})
     changes: dict[str, Any] = {
         "troubles": troubles,
         "told": list(RULES.told(troubles)),
-        "is_urgent": standing.is_urgent or said.is_urgent,
-        "street": standing.street or said.street or await _street_of(tx, found.person_id),
+        "is_urgent": standing.is_urgent or sent.is_urgent,
+        "street": standing.street or sent.street or await _street_of(tx, found.person_id),
     }
     if standing.state == "open":
-        by_now = RULES.contact_by(now, is_urgent=said.is_urgent, calendar=WorkingCalendar())
+        by_now = RULES.contact_by(now, is_urgent=sent.is_urgent, calendar=WorkingCalendar())
         changes["contact_by"] = min(standing.contact_by, by_now)
     if standing.person_id is None and (found.person_id is not None or standing.match == "unknown"):
         changes |= {"person_id": found.person_id, "match": found.match}
@@ -209,14 +211,14 @@ async def _street_of(tx: AsyncConnection, person_id: UUID | None) -> str | None:
     return (await tx.execute(known)).scalar_one_or_none()
 
 
-async def _tell(tx: AsyncConnection, row: sa.Row[Any], taken: TakenIn, said: Said, *, now: datetime) -> None:
+async def _tell(tx: AsyncConnection, row: sa.Row[Any], taken: TakenIn, sent: SentReport, *, now: datetime) -> None:
     if row.state == "open" and row.overdue_at is None:
         await deadlines.schedule(tx, kind=OVERDUE_JOB, subject=str(row.lead_id), due_at=row.contact_by)
     reported = LeadReported(
         lead_id=row.lead_id,
         report_id=taken.report_id,
         joined=taken.result == "joined",
-        channel=said.channel,
+        channel=sent.channel,
         street=row.street,
         told=tuple(row.told),
         troubles=tuple(row.troubles),

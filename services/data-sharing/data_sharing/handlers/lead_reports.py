@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from data_sharing.handlers.lead_joining import Result, Said, take_in
+from data_sharing.handlers.lead_joining import Result, SentReport, take_in
 from data_sharing.handlers.lead_matching import find_person
 from data_sharing.handlers.persons import INDEX_FIELD
 from data_sharing.handlers.registering import NAME_FIELD
@@ -43,7 +43,7 @@ async def receive(
     """Take a report in. Raises Problem 403 for a sender that it is not, 409 `reference_used` and 422."""
     sender = _sender(caller, body)
     number = _check(body, now)
-    said = Said(
+    sent = SentReport(
         sender=sender,
         reference=body.reference,
         channel=body.channel,
@@ -57,7 +57,7 @@ async def receive(
         indexes=_indexes(body.about, number, cipher),
     )
     found = await find_person(tx, body.about, number, cipher=cipher, on=body.happened_on)
-    taken = await take_in(tx, said, found, now=now)
+    taken = await take_in(tx, sent, found, now=now)
     return Received(view=await report_view(tx, taken.report_id), result=taken.result)
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from data_sharing.handlers.answering import Said, keep_answer
+from data_sharing.handlers.answering import GivenAnswer, keep_answer
 from data_sharing.handlers.asking import Question, ask
 from data_sharing.handlers.completing import lock_verification
 from data_sharing.handlers.looking import Look, refuse, settle
@@ -28,7 +28,7 @@ from data_sharing.schemas.on_request import OnRequestQuery, OnRequestReceipt, On
 from shared.auth import Principal
 from shared.clock import Clock, local_date
 from shared.database import Database
-from shared.idempotency import Claim, answered, keep_all, key_owner
+from shared.idempotency import Claim, answered, keep_all
 from shared.problems import Problem, not_found
 
 _PLATFORM = "data-sharing"
@@ -48,13 +48,7 @@ async def ask_on_request(
 
     All is asked or nothing. A refusal is on the ledger.
     """
-    claim = Claim(
-        owner=key_owner(caller.client_id, caller.subject),
-        key=key,
-        operation=f"ask_on_request {application_id}",
-        body=body,
-        answer_type=OnRequestReceipt,
-    )
+    claim = Claim(caller, key, f"ask_on_request {application_id}", body, OnRequestReceipt)
     async with database.transaction() as tx:
         before = await answered(tx, claim)
         if before is not None:
@@ -246,7 +240,7 @@ async def _look_up(
         {"person_ref": row.ref, "data_set": file.data_set, "fields": row.fields, "as_of": file.as_of.isoformat()}
         for row in await members_in_batch(tx, file.batch_id, case.verification_id)
     ]
-    said = Said(outcome="matched" if records else "no_record", records=records, by=_PLATFORM, is_told=False)
+    said = GivenAnswer(outcome="matched" if records else "no_record", records=records, by=_PLATFORM, is_told=False)
     # Locked already; read again, because the answer before this one may have completed it anew.
     found = await lock_verification(tx, case.verification_id)
     await keep_answer(tx, case, found, said, version=1, catalogue=catalogue, now=now)

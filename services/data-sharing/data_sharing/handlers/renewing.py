@@ -18,7 +18,7 @@ from data_sharing.tables.verifications import verification_member
 from shared.auth import Principal
 from shared.clock import Clock, local_date
 from shared.database import Database
-from shared.idempotency import key_owner, once
+from shared.idempotency import Claim, once
 from shared.problems import Problem
 
 _COPIED = ("ref", "person_id", "name", "is_adult")
@@ -47,12 +47,8 @@ async def renew_verification(
     async with database.transaction() as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"renew_verification {application_id}",
-            body="",
-            answer_type=VerificationReceipt,
-            write=lambda: _renew(tx, case, catalogue=catalogue, now=now),
+            Claim(caller, key, f"renew_verification {application_id}", "", VerificationReceipt),
+            lambda: _renew(tx, case, catalogue=catalogue, now=now),
         )
 
 

@@ -33,7 +33,7 @@ from shared.clock import local_date
 from shared.database import Database
 from shared.events.departments import ReferralAccepted, ReferralCompleted, ReferralOverdue, ReferralReturned
 from shared.events.eligibility import ReferralIssued
-from shared.idempotency import key_owner, once
+from shared.idempotency import Claim, once
 from shared.inbox import Delivery
 from shared.problems import FieldError, Problem
 from shared.working_days import WorkingCalendar
@@ -122,15 +122,7 @@ async def accept_referral(
         return referral_view(moved)
 
     async with database.transaction(caller) as tx:
-        return await once(
-            tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"referral {referral_id} acceptance",
-            body="",
-            answer_type=ReferralView,
-            write=write,
-        )
+        return await once(tx, Claim(caller, key, f"referral {referral_id} acceptance", "", ReferralView), write)
 
 
 async def return_referral(
@@ -154,15 +146,7 @@ async def return_referral(
         return referral_view(moved)
 
     async with database.transaction(caller) as tx:
-        return await once(
-            tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"referral {referral_id} return",
-            body=body,
-            answer_type=ReferralView,
-            write=write,
-        )
+        return await once(tx, Claim(caller, key, f"referral {referral_id} return", body, ReferralView), write)
 
 
 async def complete_referral(
@@ -190,15 +174,7 @@ async def complete_referral(
         return referral_view(moved)
 
     async with database.transaction(caller) as tx:
-        return await once(
-            tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"referral {referral_id} completion",
-            body=body,
-            answer_type=ReferralView,
-            write=write,
-        )
+        return await once(tx, Claim(caller, key, f"referral {referral_id} completion", body, ReferralView), write)
 
 
 async def find_overdue(tx: AsyncConnection, *, referral_id: UUID, clock: Clock, now: datetime) -> bool:

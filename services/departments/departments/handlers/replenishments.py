@@ -19,7 +19,7 @@ from shared.clock import end_of_day, local_date
 from shared.database import Database
 from shared.events.departments import ReplenishmentAnswered
 from shared.events.emergency_fund import ReplenishmentRequested
-from shared.idempotency import key_owner, once
+from shared.idempotency import Claim, once
 from shared.inbox import Delivery
 from shared.money import format_yuan
 from shared.problems import Problem
@@ -108,13 +108,7 @@ async def answer_replenishment(
 
     async with database.transaction(caller) as tx:
         return await once(
-            tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"replenishment {replenishment_id} answer",
-            body=body,
-            answer_type=ReplenishmentView,
-            write=write,
+            tx, Claim(caller, key, f"replenishment {replenishment_id} answer", body, ReplenishmentView), write
         )
 
 

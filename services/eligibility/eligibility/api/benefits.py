@@ -20,7 +20,7 @@ from eligibility.schemas.benefits import (
     StatementRequest,
 )
 from shared.app import ClockDep, DatabaseDep
-from shared.idempotency import IdempotencyKey, key_owner, once
+from shared.idempotency import Claim, IdempotencyKey, once
 from shared.problems import problem_responses
 
 router = APIRouter(prefix="/v1", tags=["benefits"])
@@ -71,15 +71,7 @@ async def propose(
             )
             return await change_view(tx, row, caller)
 
-        return await once(
-            tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"propose change {benefit_id}",
-            body=body,
-            answer_type=ChangeView,
-            write=write,
-        )
+        return await once(tx, Claim(caller, key, f"propose change {benefit_id}", body, ChangeView), write)
 
 
 @router.get("/benefit-changes/{change_id}", responses=problem_responses(404))

@@ -10,7 +10,7 @@ from eligibility.queries.changes import household_change_view, household_changes
 from eligibility.rules.changes import HouseholdChange
 from eligibility.schemas.changes import HouseholdChangeList, HouseholdChangeRequest, HouseholdChangeView
 from shared.app import ClockDep, DatabaseDep
-from shared.idempotency import IdempotencyKey, key_owner, once
+from shared.idempotency import Claim, IdempotencyKey, once
 from shared.money import format_yuan
 from shared.problems import problem_responses
 
@@ -47,15 +47,7 @@ async def report(
             )
             return household_change_view(row)
 
-        return await once(
-            tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"report change {household_id}",
-            body=body,
-            answer_type=HouseholdChangeView,
-            write=write,
-        )
+        return await once(tx, Claim(caller, key, f"report change {household_id}", body, HouseholdChangeView), write)
 
 
 @router.get("/households/{household_id}/changes")

@@ -10,7 +10,7 @@ from eligibility.handlers.complaints import answer_complaint, receive_complaint
 from eligibility.queries.complaints import complaint_view, complaints
 from eligibility.schemas.complaints import AnswerRequest, ComplaintPage, ComplaintRequest, ComplaintView
 from shared.app import ClockDep, DatabaseDep
-from shared.idempotency import IdempotencyKey, key_owner, once
+from shared.idempotency import Claim, IdempotencyKey, once
 from shared.problems import problem_responses
 
 router = APIRouter(prefix="/v1", tags=["complaints"])
@@ -39,15 +39,7 @@ async def complain(
             )
             return complaint_view(row)
 
-        return await once(
-            tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"complain {application_id}",
-            body=body,
-            answer_type=ComplaintView,
-            write=write,
-        )
+        return await once(tx, Claim(caller, key, f"complain {application_id}", body, ComplaintView), write)
 
 
 @router.post("/complaints/{complaint_id}/answer", responses=problem_responses(404, 409))

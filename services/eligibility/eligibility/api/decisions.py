@@ -21,7 +21,7 @@ from eligibility.schemas.decisions import (
     ReturnRequest,
 )
 from shared.app import ClockDep, DatabaseDep
-from shared.idempotency import IdempotencyKey, key_owner, once
+from shared.idempotency import Claim, IdempotencyKey, once
 from shared.problems import problem_responses
 
 router = APIRouter(prefix="/v1", tags=["decisions"])
@@ -64,15 +64,7 @@ async def propose(
             )
             return await decision_view(tx, await decision_row(tx, decision_id), caller)
 
-        return await once(
-            tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"propose {assessment_id}",
-            body=body,
-            answer_type=DecisionView,
-            write=write,
-        )
+        return await once(tx, Claim(caller, key, f"propose {assessment_id}", body, DecisionView), write)
 
 
 @router.post("/decisions/{decision_id}/confirmation", responses=problem_responses(404, 409))

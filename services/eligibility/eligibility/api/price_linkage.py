@@ -17,7 +17,7 @@ from eligibility.schemas.price_linkage import (
 )
 from shared.app import ClockDep, DatabaseDep
 from shared.auth import Principal, Role, require
-from shared.idempotency import IdempotencyKey, key_owner, once
+from shared.idempotency import Claim, IdempotencyKey, once
 from shared.problems import plain_problem, problem_responses
 
 router = APIRouter(prefix="/v1", tags=["price linkage"])
@@ -52,15 +52,7 @@ async def enter_reading(
             )
             return price_reading_view(row, households=0, total_fen=0)
 
-        return await once(
-            tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation="enter price reading",
-            body=body,
-            answer_type=PriceReadingView,
-            write=write,
-        )
+        return await once(tx, Claim(caller, key, "enter price reading", body, PriceReadingView), write)
 
 
 @router.get("/price-readings")

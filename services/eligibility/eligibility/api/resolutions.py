@@ -9,7 +9,7 @@ from eligibility.handlers.resolutions import record_resolution
 from eligibility.queries.resolutions import resolution_rows, resolution_view
 from eligibility.schemas.resolutions import ResolutionList, ResolutionRequest, ResolutionView
 from shared.app import ClockDep, DatabaseDep
-from shared.idempotency import IdempotencyKey, key_owner, once
+from shared.idempotency import Claim, IdempotencyKey, once
 from shared.problems import problem_responses
 
 router = APIRouter(prefix="/v1", tags=["resolutions"])
@@ -35,15 +35,7 @@ async def record(
             )
             return resolution_view(row)
 
-        return await once(
-            tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation="record resolution",
-            body=body,
-            answer_type=ResolutionView,
-            write=write,
-        )
+        return await once(tx, Claim(caller, key, "record resolution", body, ResolutionView), write)
 
 
 @router.get("/applications/{application_id}/resolutions")

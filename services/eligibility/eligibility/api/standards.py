@@ -28,7 +28,7 @@ from eligibility.schemas.standards import (
     StandardView,
 )
 from shared.app import ClockDep, DatabaseDep
-from shared.idempotency import IdempotencyKey, key_owner, once
+from shared.idempotency import Claim, IdempotencyKey, once
 from shared.problems import problem_responses
 
 router = APIRouter(prefix="/v1", tags=["standards"])
@@ -54,15 +54,7 @@ async def propose(
             )
             return standard_view(await standard_row(tx, standard_id))
 
-        return await once(
-            tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation="propose standard",
-            body=body,
-            answer_type=StandardView,
-            write=write,
-        )
+        return await once(tx, Claim(caller, key, "propose standard", body, StandardView), write)
 
 
 @router.post("/standards/{standard_id}/shadow-run", status_code=202, responses=problem_responses(404, 409))
@@ -76,15 +68,7 @@ async def try_out(
             row = await start_shadow_run(tx, standard_id=standard_id, caller=caller, now=clock.now())
             return await shadow_run_view(tx, row)
 
-        return await once(
-            tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"shadow run {standard_id}",
-            body="",
-            answer_type=ShadowRunView,
-            write=write,
-        )
+        return await once(tx, Claim(caller, key, f"shadow run {standard_id}", "", ShadowRunView), write)
 
 
 @router.post("/standards/{standard_id}/confirmation", responses=problem_responses(404, 409))

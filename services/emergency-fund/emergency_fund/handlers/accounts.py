@@ -15,7 +15,7 @@ from shared.auth import Principal
 from shared.clock import Clock, local_date, start_of_day
 from shared.database import Database
 from shared.events.emergency_fund import ReserveAccountRegistered
-from shared.idempotency import key_owner, once
+from shared.idempotency import Claim, once
 from shared.problems import Problem
 
 
@@ -27,12 +27,8 @@ async def register(
     async with database.transaction() as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"register_account {street}",
-            body=body,
-            answer_type=AccountView,
-            write=lambda: _register(tx, clock.now(), caller, street, body),
+            Claim(caller, key, f"register_account {street}", body, AccountView),
+            lambda: _register(tx, clock.now(), caller, street, body),
         )
 
 

@@ -44,7 +44,7 @@ from shared.events.emergency_fund import (
     PaymentReversed,
     RecoveryClaimed,
 )
-from shared.idempotency import key_owner, once
+from shared.idempotency import Claim, once
 from shared.ids import new_id
 from shared.money import format_yuan
 from shared.problems import Problem
@@ -65,12 +65,8 @@ async def propose(
     async with database.transaction(caller) as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"propose_correction {grant_id}",
-            body=request,
-            answer_type=CorrectionView,
-            write=lambda: _propose(tx, clock, caller, grant_id, request),
+            Claim(caller, key, f"propose_correction {grant_id}", request, CorrectionView),
+            lambda: _propose(tx, clock, caller, grant_id, request),
         )
 
 
@@ -195,12 +191,8 @@ async def decide(
     async with database.transaction(caller) as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"decide_correction {correction_id}",
-            body=decision,
-            answer_type=CorrectionView,
-            write=lambda: _decide(tx, clock, caller, correction_id, decision, by_district=False),
+            Claim(caller, key, f"decide_correction {correction_id}", decision, CorrectionView),
+            lambda: _decide(tx, clock, caller, correction_id, decision, by_district=False),
         )
 
 
@@ -213,12 +205,8 @@ async def decide_for_district(
     async with database.transaction() as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"decide_write_off {correction_id}",
-            body=decision,
-            answer_type=CorrectionView,
-            write=lambda: _decide(tx, clock, caller, correction_id, decision, by_district=True),
+            Claim(caller, key, f"decide_write_off {correction_id}", decision, CorrectionView),
+            lambda: _decide(tx, clock, caller, correction_id, decision, by_district=True),
         )
 
 

@@ -26,7 +26,7 @@ from shared.clock import Clock, end_of_day, local_date
 from shared.database import Database
 from shared.deadlines import Deadline, Work
 from shared.events.emergency_fund import PaperDebtOpened, PaperDebtOverdue, PaperDebtRecovered, PaperDebtSettled
-from shared.idempotency import key_owner, once
+from shared.idempotency import Claim, once
 from shared.ids import new_id
 from shared.problems import Problem, not_found, plain_problem
 
@@ -95,12 +95,8 @@ async def settle(
     async with database.transaction(caller) as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"settle_debt {grant_id} {debt_id}",
-            body=settled,
-            answer_type=GrantView,
-            write=lambda: _settle(tx, clock, caller, grant_id, debt_id, settled),
+            Claim(caller, key, f"settle_debt {grant_id} {debt_id}", settled, GrantView),
+            lambda: _settle(tx, clock, caller, grant_id, debt_id, settled),
         )
 
 

@@ -19,7 +19,7 @@ from shared.auth import Principal
 from shared.clock import Clock
 from shared.database import Database
 from shared.events.emergency_fund import GrantApproved, GrantRefused
-from shared.idempotency import key_owner, once
+from shared.idempotency import Claim, once
 
 
 async def approve(database: Database, clock: Clock, caller: Principal, grant_id: UUID, key: str) -> GrantView:
@@ -27,12 +27,8 @@ async def approve(database: Database, clock: Clock, caller: Principal, grant_id:
     async with database.transaction(caller) as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"approve_grant {grant_id}",
-            body="",
-            answer_type=GrantView,
-            write=lambda: _approve(tx, clock, caller, grant_id),
+            Claim(caller, key, f"approve_grant {grant_id}", "", GrantView),
+            lambda: _approve(tx, clock, caller, grant_id),
         )
 
 
@@ -71,12 +67,8 @@ async def refuse(
     async with database.transaction(caller) as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"refuse_grant {grant_id}",
-            body=refusal,
-            answer_type=GrantView,
-            write=lambda: _refuse(tx, clock, caller, grant_id, refusal),
+            Claim(caller, key, f"refuse_grant {grant_id}", refusal, GrantView),
+            lambda: _refuse(tx, clock, caller, grant_id, refusal),
         )
 
 

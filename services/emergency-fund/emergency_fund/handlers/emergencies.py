@@ -14,7 +14,7 @@ from shared.auth import Principal
 from shared.clock import Clock
 from shared.database import Database
 from shared.events.emergency_fund import EmergencyDeclared, EmergencyEnded
-from shared.idempotency import key_owner, once
+from shared.idempotency import Claim, once
 from shared.ids import new_id
 from shared.problems import Problem
 
@@ -26,12 +26,8 @@ async def declare(
     async with database.transaction(caller) as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation="declare_emergency",
-            body=declared,
-            answer_type=EmergencyView,
-            write=lambda: _declare(tx, clock, caller, declared),
+            Claim(caller, key, "declare_emergency", declared, EmergencyView),
+            lambda: _declare(tx, clock, caller, declared),
         )
 
 
@@ -67,12 +63,8 @@ async def confirm(database: Database, clock: Clock, caller: Principal, emergency
     async with database.transaction(caller) as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"confirm_emergency {emergency_id}",
-            body="",
-            answer_type=EmergencyView,
-            write=lambda: _confirm(tx, clock, caller, emergency_id),
+            Claim(caller, key, f"confirm_emergency {emergency_id}", "", EmergencyView),
+            lambda: _confirm(tx, clock, caller, emergency_id),
         )
 
 
@@ -106,12 +98,8 @@ async def end(
     async with database.transaction(caller) as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"end_emergency {emergency_id}",
-            body=ended,
-            answer_type=EmergencyView,
-            write=lambda: _end(tx, clock, caller, emergency_id, ended),
+            Claim(caller, key, f"end_emergency {emergency_id}", ended, EmergencyView),
+            lambda: _end(tx, clock, caller, emergency_id, ended),
         )
 
 

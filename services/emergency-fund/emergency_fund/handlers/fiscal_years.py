@@ -27,7 +27,7 @@ from shared.auth import Principal
 from shared.clock import Clock, local_date
 from shared.database import Database, driver_connection
 from shared.events.emergency_fund import FiscalYearClosed
-from shared.idempotency import key_owner, once
+from shared.idempotency import Claim, once
 from shared.problems import Problem, not_found
 
 _LOCK = "select street, open_from from lock_for_closing($1)"
@@ -42,12 +42,8 @@ async def close_year(
     async with database.transaction() as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"close_year {year}",
-            body=request,
-            answer_type=ClosingsView,
-            write=lambda: _close_year(tx, clock.now(), caller, year, request),
+            Claim(caller, key, f"close_year {year}", request, ClosingsView),
+            lambda: _close_year(tx, clock.now(), caller, year, request),
         )
 
 

@@ -26,7 +26,7 @@ from shared.clock import Clock, end_of_day, local_date
 from shared.database import Database
 from shared.deadlines import Deadline, Work
 from shared.events.emergency_fund import FollowUpCompleted, FollowUpOpened, FollowUpOverdue
-from shared.idempotency import key_owner, once
+from shared.idempotency import Claim, once
 from shared.ids import new_id
 from shared.problems import Problem
 
@@ -86,12 +86,8 @@ async def complete(
     async with database.transaction(caller) as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"complete_follow_up {follow_up_id}",
-            body=finding,
-            answer_type=FollowUpView,
-            write=lambda: _complete(tx, clock, caller, follow_up_id, finding),
+            Claim(caller, key, f"complete_follow_up {follow_up_id}", finding, FollowUpView),
+            lambda: _complete(tx, clock, caller, follow_up_id, finding),
         )
 
 

@@ -17,7 +17,7 @@ from shared.auth import Principal
 from shared.clock import Clock
 from shared.database import Database
 from shared.events.emergency_fund import LineMatchedByHand, MatchTakenBack
-from shared.idempotency import key_owner, once
+from shared.idempotency import Claim, once
 from shared.ids import new_id
 from shared.money import format_yuan
 from shared.problems import Problem, not_found
@@ -30,12 +30,8 @@ async def match_by_hand(
     async with database.transaction(caller) as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"match_line {line_id}",
-            body=body,
-            answer_type=MatchView,
-            write=lambda: _match(tx, clock, caller, line_id, body),
+            Claim(caller, key, f"match_line {line_id}", body, MatchView),
+            lambda: _match(tx, clock, caller, line_id, body),
         )
 
 
@@ -136,12 +132,8 @@ async def take_back(
     async with database.transaction(caller) as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"take_back_match {match_id}",
-            body=body,
-            answer_type=MatchView,
-            write=lambda: _take_back(tx, clock, caller, match_id, body),
+            Claim(caller, key, f"take_back_match {match_id}", body, MatchView),
+            lambda: _take_back(tx, clock, caller, match_id, body),
         )
 
 

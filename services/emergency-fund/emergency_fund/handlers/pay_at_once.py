@@ -23,7 +23,7 @@ from shared.clock import Clock, end_of_day
 from shared.database import Database
 from shared.deadlines import Work
 from shared.events.emergency_fund import GrantApprovalOverdue, GrantApproved, GrantObjected, GrantRequested
-from shared.idempotency import Claim, answered, claimed, key_owner
+from shared.idempotency import Claim, answered, once
 from shared.ids import new_id
 from shared.money import format_yuan
 from shared.problems import Problem
@@ -36,13 +36,7 @@ async def give(
     database: Database, clock: Clock, clients: Clients, caller: Principal, street: str, key: str, request: QuickRelief
 ) -> GrantView:
     """Record and pay in one step. Raises Problem 422 `not_small` where the ordinary way must be taken."""
-    claim = Claim(
-        owner=key_owner(caller.client_id, caller.subject),
-        key=key,
-        operation=f"quick_relief {street}",
-        body=request,
-        answer_type=GrantView,
-    )
+    claim = Claim(caller, key, f"quick_relief {street}", request, GrantView)
     # A retry is answered before intake is asked again: it may be down, and the money was paid.
     async with database.transaction(caller) as tx:
         before = await answered(tx, claim)
@@ -51,7 +45,7 @@ async def give(
     check_day(request.incident.on, today=clock.today())
     recipient = await find_recipient(clients, request)
     async with database.transaction(caller) as tx:
-        return await claimed(tx, claim, lambda: _give(tx, clock, caller, street, request, recipient))
+        return await once(tx, claim, lambda: _give(tx, clock, caller, street, request, recipient))
 
 
 async def _give(

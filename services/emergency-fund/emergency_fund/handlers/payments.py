@@ -25,7 +25,7 @@ from shared import bus
 from shared.auth import Principal
 from shared.clock import Clock
 from shared.database import Database
-from shared.idempotency import Claim, answered_all, keep_all, key_owner
+from shared.idempotency import Claim, answered_all, keep_all
 from shared.problems import Problem, not_found
 
 _MOST_AT_ONCE = 256
@@ -44,13 +44,7 @@ class _Asked:
 
     @property
     def claim(self) -> Claim[GrantView]:
-        return Claim(
-            owner=key_owner(self.caller.client_id, self.caller.subject),
-            key=self.key,
-            operation=f"pay_grant {self.grant_id}",
-            body="",
-            answer_type=GrantView,
-        )
+        return Claim(self.caller, self.key, f"pay_grant {self.grant_id}", "", GrantView)
 
 
 class Payments:

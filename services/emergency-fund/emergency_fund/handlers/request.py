@@ -24,7 +24,7 @@ from shared.auth import Principal
 from shared.clock import Clock
 from shared.database import Database
 from shared.events.emergency_fund import GrantRefused, GrantRequested
-from shared.idempotency import Claim, answered, claimed, key_owner
+from shared.idempotency import Claim, answered, once
 from shared.ids import new_id
 from shared.money import format_yuan
 from shared.problems import Problem
@@ -49,13 +49,7 @@ async def request_grant(
     database: Database, clock: Clock, clients: Clients, caller: Principal, street: str, key: str, request: GrantRequest
 ) -> GrantView:
     """Record the request. One that is not below the limit is recorded as refused, and told so by Problem 422."""
-    claim = Claim(
-        owner=key_owner(caller.client_id, caller.subject),
-        key=key,
-        operation=f"request_grant {street}",
-        body=request,
-        answer_type=_Outcome,
-    )
+    claim = Claim(caller, key, f"request_grant {street}", request, _Outcome)
     # A retry is answered before intake is asked again: it may be down, and the grant was recorded.
     async with database.transaction(caller) as tx:
         outcome = await answered(tx, claim)
@@ -64,7 +58,7 @@ async def request_grant(
         require_plan(request, today=clock.today())
         recipient = await find_recipient(clients, request)
         async with database.transaction(caller) as tx:
-            outcome = await claimed(tx, claim, lambda: _request(tx, clock, caller, street, request, recipient))
+            outcome = await once(tx, claim, lambda: _request(tx, clock, caller, street, request, recipient))
     # After the commit: the refusal is on record although the answer is an error.
     if outcome.refused is not None:
         raise Problem(

@@ -47,7 +47,7 @@ from shared.database import Database
 from shared.deadlines import Work
 from shared.events import Event
 from shared.events.emergency_fund import PlanStopped, StageConditionMet, StageDue, StageOverdue, StagePaid
-from shared.idempotency import key_owner, once
+from shared.idempotency import Claim, once
 from shared.problems import Problem
 
 STAGE_OVERDUE = "stage_overdue"
@@ -67,12 +67,8 @@ async def meet(
     async with database.transaction(caller) as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"meet_condition {stage_id}",
-            body=found,
-            answer_type=GrantView,
-            write=lambda: _meet(tx, clock, caller, stage_id, found),
+            Claim(caller, key, f"meet_condition {stage_id}", found, GrantView),
+            lambda: _meet(tx, clock, caller, stage_id, found),
         )
 
 
@@ -129,13 +125,7 @@ async def pay(database: Database, clock: Clock, caller: Principal, stage_id: UUI
     """Pay a stage whose condition is met, once, to the fen. Raises Problem 409 `reserve_insufficient`."""
     async with database.transaction(caller) as tx:
         return await once(
-            tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"pay_stage {stage_id}",
-            body="",
-            answer_type=GrantView,
-            write=lambda: _pay(tx, clock, caller, stage_id),
+            tx, Claim(caller, key, f"pay_stage {stage_id}", "", GrantView), lambda: _pay(tx, clock, caller, stage_id)
         )
 
 
@@ -214,12 +204,8 @@ async def stop(
     async with database.transaction(caller) as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"stop_plan {grant_id}",
-            body=stopped,
-            answer_type=GrantView,
-            write=lambda: _stop(tx, clock, caller, grant_id, stopped),
+            Claim(caller, key, f"stop_plan {grant_id}", stopped, GrantView),
+            lambda: _stop(tx, clock, caller, grant_id, stopped),
         )
 
 

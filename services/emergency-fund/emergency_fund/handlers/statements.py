@@ -22,7 +22,7 @@ from shared.auth import Principal
 from shared.clock import Clock
 from shared.database import Database, driver_connection
 from shared.events.emergency_fund import StatementImported
-from shared.idempotency import key_owner, once
+from shared.idempotency import Claim, once
 from shared.ids import new_id
 from shared.money import format_yuan
 from shared.problems import FieldError, Problem, shown
@@ -49,12 +49,8 @@ async def import_statement(
     async with database.transaction(caller) as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"import_statement {street}",
-            body=body,
-            answer_type=StatementImport,
-            write=lambda: _import(tx, clock, caller, street, body, statement),
+            Claim(caller, key, f"import_statement {street}", body, StatementImport),
+            lambda: _import(tx, clock, caller, street, body, statement),
         )
 
 

@@ -25,7 +25,7 @@ from shared.clock import Clock, local_date
 from shared.crypto import FieldCipher
 from shared.database import Database
 from shared.events.intake import ApplicationSubmitted
-from shared.idempotency import key_owner, once
+from shared.idempotency import Claim, once
 from shared.ids import new_id
 from shared.problems import Problem
 from shared.working_days import WorkingCalendar
@@ -92,12 +92,8 @@ async def submit_application(
     async with database.transaction() as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=idempotency_key,
-            operation="submit_application",
-            body=submission,
-            answer_type=ApplicationReceipt,
-            write=lambda: _submit(tx, caller=caller, by_clerk=by_clerk, submission=submission, desk=desk),
+            Claim(caller, idempotency_key, "submit_application", submission, ApplicationReceipt),
+            lambda: _submit(tx, caller=caller, by_clerk=by_clerk, submission=submission, desk=desk),
         )
 
 

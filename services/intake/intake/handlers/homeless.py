@@ -38,7 +38,7 @@ from shared.clock import local_date
 from shared.database import Database
 from shared.events import Event
 from shared.events import intake as events
-from shared.idempotency import Answer, key_owner, once
+from shared.idempotency import Answer, Claim, once
 from shared.ids import new_id
 from shared.problems import Problem
 
@@ -59,12 +59,8 @@ async def file_homeless_person(
     async with database.transaction() as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=idempotency_key,
-            operation="file_homeless_person",
-            body=found,
-            answer_type=HomelessPersonFiled,
-            write=lambda: _file(tx, caller=caller, found=found, desk=desk),
+            Claim(caller, idempotency_key, "file_homeless_person", found, HomelessPersonFiled),
+            lambda: _file(tx, caller=caller, found=found, desk=desk),
         )
 
 
@@ -203,13 +199,7 @@ async def write_to_file(
         await find_homeless_person(tx, homeless_person_id)
     async with database.transaction() as tx:
         return await once(
-            tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=key,
-            operation=f"{operation} {homeless_person_id}",
-            body=body,
-            answer_type=answer_type,
-            write=lambda: write(tx),
+            tx, Claim(caller, key, f"{operation} {homeless_person_id}", body, answer_type), lambda: write(tx)
         )
 
 

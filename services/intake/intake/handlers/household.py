@@ -17,7 +17,7 @@ from shared.auth import Principal, own_street
 from shared.clock import local_date
 from shared.database import Database
 from shared.events.intake import HouseholdRegistered
-from shared.idempotency import key_owner, once
+from shared.idempotency import Claim, once
 from shared.ids import new_id
 
 _OPEN_FILE = sa.text("""
@@ -50,12 +50,8 @@ async def register_household(
     async with database.transaction() as tx:
         return await once(
             tx,
-            owner=key_owner(caller.client_id, caller.subject),
-            key=idempotency_key,
-            operation="register_household",
-            body=registration,
-            answer_type=HouseholdAnswer,
-            write=lambda: _register(tx, registration=registration, desk=desk),
+            Claim(caller, idempotency_key, "register_household", registration, HouseholdAnswer),
+            lambda: _register(tx, registration=registration, desk=desk),
         )
 
 
