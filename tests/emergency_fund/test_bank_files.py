@@ -180,6 +180,16 @@ def test_without_a_period_the_days_are_those_of_the_balances() -> None:
     assert read_camt053((CAMT[:begin] + CAMT[end:]).encode()).coverage == DECEMBER
 
 
+def test_the_balance_of_the_day_before_is_dated_by_the_day_before() -> None:
+    """ISO 20022: PRCD is the closing balance of the period before."""
+    begin, end = CAMT.index("<FrToDt>"), CAMT.index("</FrToDt>") + len("</FrToDt>")
+    opened = CAMT[:begin] + CAMT[end:]
+    assert "OPBD" in opened
+    assert "<Dt>2022-12-01</Dt>" in opened
+    previous = opened.replace("OPBD", "PRCD").replace("<Dt>2022-12-01</Dt>", "<Dt>2022-11-30</Dt>", 1)
+    assert read_camt053(previous.encode()).coverage == DECEMBER
+
+
 def test_an_entry_with_two_details_is_one_line() -> None:
     detail = CAMT[CAMT.index("<TxDtls>") : CAMT.index("</TxDtls>") + len("</TxDtls>")]
     assert len(read_camt053(CAMT.replace(detail, detail * 2).encode()).lines) == 1
@@ -201,6 +211,7 @@ def test_an_entry_with_two_details_is_one_line() -> None:
         ("camt.053.001.08", "camt.052.001.08", "file"),
         ("</Stmt>", "</Stmt><Stmt/>", "file"),
         ("</Stmt>", "", "line"),
+        ("2022-12-31T23:59:59+08:00", "9999-12-31T23:59:59Z", "FrToDt/ToDtTm"),
     ],
 )  # fmt: skip
 def test_a_camt_message_that_lacks_something_is_refused(old: str, new: str, path: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from emergency_fund.tables import correction
 from shared.auth import Role
+from shared.events.eligibility import OfficerRecused
 from shared.events.emergency_fund import (
     AmountRecovered,
     AmountWrittenOff,
@@ -27,6 +28,22 @@ from .conftest import APPROVER, CLERK, DISTRICT_OFFICER, OTHER_APPROVER, OTHER_S
 from .corrections import balances, corrected, decide, grant_now, propose
 
 pytestmark = pytest.mark.clause("4.3.4")
+
+
+async def test_who_stepped_back_from_the_household_neither_proposes_nor_decides_nor_settles(fund: Fund) -> None:
+    household_id = new_id()
+    grant = await fund.paid("2900.00", household_id=household_id)
+    second = await fund.paid("300.00", household_id=household_id)
+    proposed = ok(await propose(fund, second, "reversal", "300.00"))
+    for subject in (APPROVER, CLERK):
+        await fund.hear(OfficerRecused(household_id=household_id, street=STREET, subject=subject))
+    answers = [
+        await decide(fund, proposed),
+        await propose(fund, grant, "reversal", "300.00"),
+        await fund.settle(grant, outcome="waived", reason="无法取得"),
+    ]
+    assert {(answer.status_code, problem_code(answer)) for answer in answers} == {(409, "recused")}
+    ok(await decide(fund, proposed, by=f"approver-{STREET}-2"))
 
 
 async def test_a_payment_that_comes_back_whole_ends_its_grant_and_its_papers(fund: Fund) -> None:

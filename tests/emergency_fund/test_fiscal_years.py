@@ -89,6 +89,36 @@ async def test_the_new_year_begins_in_full(fund: Fund) -> None:
     assert await balances(fund) == {"cash": "30000.00"}
 
 
+@pytest.mark.clause("4.3.1")
+async def test_what_a_request_that_was_open_at_the_closing_left_out_is_asked_for_when_it_is_granted(fund: Fund) -> None:
+    for _ in range(5):
+        await fund.paid("3200.00")
+    await fund.paid("3000.00")
+    set_clock(fund, NEW_YEAR)
+    ok(await close(fund))
+    [before] = await fund.events(ReplenishmentRequested)
+    assert before.amount_fen == 1_600_000
+    await fund.answer("granted", 1_600_000)
+    [_, rest] = await fund.events(ReplenishmentRequested)
+    assert rest.amount_fen == 300_000
+    await fund.answer("partly_granted", 100_000)
+    assert len(await fund.events(ReplenishmentRequested)) == 2, "finance has said how much it gives"
+
+
+async def test_the_statement_lists_the_request_that_was_open_when_the_year_ended(fund: Fund) -> None:
+    for _ in range(5):
+        await fund.paid("3200.00")
+    set_clock(fund, NEW_YEAR)
+    open_then = (await statement(fund))["statement"]["open_replenishment"]
+    await fund.answer("granted", 1_600_000)
+    for _ in range(5):
+        await fund.paid("3200.00")
+    assert len(await fund.events(ReplenishmentRequested)) == 2, "this one is of the new year"
+    ok(await close(fund, 2022, STREET))
+    assert (await statement(fund))["statement"]["open_replenishment"] == open_then
+    assert open_then["amount"] == "16000.00"
+
+
 async def test_the_next_year_opens_with_what_the_year_before_closed_with(fund: Fund) -> None:
     grant = await fund.paid("2900.00", missing=())
     set_clock(fund, NEW_YEAR)

@@ -23,6 +23,20 @@ from .conftest import APPROVER, CLERK, STREET, Fund, ok
 
 
 @pytest.mark.clause("4.2.1")
+async def test_the_payee_is_in_the_file_of_who_is_helped(fund: Fund) -> None:
+    homeless = new_id()
+    fund.intake.homeless[homeless] = new_id()
+    payment = {"method": "transfer", "payee_ref": "p9"}
+    answers = [
+        await fund.request("100.00", payment=payment),
+        await fund.request_for_homeless(homeless, payment=payment),
+    ]
+    for answer in answers:
+        assert (answer.status_code, problem_code(answer)) == (422, "member_unknown")
+        assert answer.json()["errors"][0]["field"] == "body.payment.payee_ref"
+
+
+@pytest.mark.clause("4.2.1")
 async def test_a_small_amount_is_paid_before_the_papers_are_in(fund: Fund) -> None:
     grant = await fund.paid("3639.99", missing=("fire_certificate", "loss_list"))
     assert grant["state"] == "paid"

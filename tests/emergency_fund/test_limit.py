@@ -100,6 +100,18 @@ async def test_another_day_and_another_word_for_it_is_not_a_way_round(fund: Fund
         assert (answer.status_code, problem_code(answer)) == (422, "not_below_limit")
 
 
+async def test_a_date_long_ago_is_not_a_way_round(fund: Fund) -> None:
+    household_id = new_id()
+    await fund.paid("2900.00", household_id=household_id)
+    for day in ("2022-11-02", "2022-10-01", "2021-12-03"):
+        incident = {"cause": "fire", "on": day, "place": "候补街社区"}
+        answer = await fund.request("2900.00", household_id=household_id, incident=incident)
+        assert (answer.status_code, problem_code(answer)) == (422, "not_below_limit")
+    # Thirty days after the asking, by the calendar of Wuhan, it no longer counts for itself.
+    fund.clock.advance(timedelta(days=31))
+    ok(await fund.request("2900.00", household_id=household_id, incident=incident))
+
+
 async def test_another_incident_counts_for_itself_when_the_clerk_says_why(fund: Fund) -> None:
     household_id = new_id()
     await fund.paid("2900.00", household_id=household_id)

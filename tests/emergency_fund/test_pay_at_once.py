@@ -4,11 +4,14 @@ import asyncio
 from collections import Counter
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
 
+from emergency_fund.queries.grants import find_grant
 from emergency_fund.tables import emergency_grant
+from shared import deadlines
 from shared.auth import Role
 from shared.events.eligibility import OfficerRecused
 from shared.events.emergency_fund import (
@@ -23,6 +26,7 @@ from shared.ids import new_id
 from shared.testing import let_in, problem_code
 
 from .conftest import APPROVER, CLERK, OTHER_STREET, SECOND_CLERK, STREET, Fund, ok
+from .corrections import corrected, grant_now
 
 pytestmark = pytest.mark.clause("4.2.1")
 
@@ -75,6 +79,49 @@ async def test_what_is_not_approved_is_to_be_recovered_and_nothing_vanishes(fund
         assert problem_code(await fund.act(grant["grant_id"], action)) == "not_possible_now"
 
 
+@pytest.mark.clause("4.3.4")
+@pytest.mark.parametrize("papers_are_in", [True, False])
+async def test_what_was_objected_to_is_asked_back_and_recovered_or_given_up(fund: Fund, *, papers_are_in: bool) -> None:
+    grant = ok(await fund.give("800.00"))
+    ok(await fund.act(grant["grant_id"], "refusal", {"reason": "未发生意外"}))
+    if papers_are_in:
+        ok(await fund.settle(grant))
+    claim = await corrected(fund, grant, "claim", "800.00")
+    if not papers_are_in:
+        ok(await fund.settle(grant))
+    await corrected(fund, grant, "recovery", "300.00", corrects=claim["transfer_id"])
+    assert (await grant_now(fund, grant))["state"] == "objected"
+    kind, state = ("write_off", "closed") if papers_are_in else ("recovery", "returned")
+    await corrected(fund, grant, kind, "500.00", corrects=claim["transfer_id"])
+    assert (await grant_now(fund, grant))["state"] == state
+
+
+async def test_an_approval_and_the_end_of_its_time_do_not_wait_for_each_other(
+    fund: Fund, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The approval holds the grant and is about to cancel the deadline, which the job holds."""
+    grant = ok(await fund.give())
+    fund.clock.advance(timedelta(days=4))
+    is_approving, cancel = asyncio.Event(), deadlines.cancel
+
+    async def cancel_late(tx: Any, *, kind: str, subject: str) -> None:
+        is_approving.set()
+        await asyncio.sleep(0.5)
+        await cancel(tx, kind=kind, subject=subject)
+
+    async def find_late(tx: Any, grant_id: UUID, *, for_update: bool = False) -> Any:
+        await asyncio.sleep(0.6)
+        return await find_grant(tx, grant_id, for_update=for_update)
+
+    monkeypatch.setattr(deadlines, "cancel", cancel_late)
+    monkeypatch.setattr("emergency_fund.handlers.pay_at_once.find_grant", find_late)
+    approving = asyncio.create_task(fund.act(grant["grant_id"], "approval"))
+    await is_approving.wait()
+    job = asyncio.create_task(fund.run_due())
+    assert (await approving).status_code == 200
+    await job
+
+
 async def test_an_approval_that_does_not_come_is_told_once(fund: Fund) -> None:
     late, in_time = ok(await fund.give()), ok(await fund.give())
     ok(await fund.act(in_time["grant_id"], "approval"))
@@ -103,6 +150,19 @@ async def test_more_than_one_month_of_the_standard_takes_the_ordinary_way(fund: 
     assert problem_code(await fund.give("410.01", household_id=household_id)) == "not_small"
     ok(await fund.give("410.00", household_id=household_id))
     assert await fund.count(emergency_grant) == 2
+
+
+@pytest.mark.clause("4.3.3")
+async def test_neither_dates_nor_words_of_one_clerk_make_it_more_than_a_month_of_the_standard(fund: Fund) -> None:
+    household_id = str(new_id())
+    ok(await fund.give("910.00", household_id=household_id))
+    for cause, day in (("accident", "2022-11-04"), ("fire", "2022-12-04"), ("serious_illness", "2021-12-05")):
+        incident = {"cause": cause, "on": day, "place": "候补街社区", "separate_because": "与前次无关"}
+        answer = await fund.give("910.00", household_id=household_id, incident=incident)
+        assert (answer.status_code, problem_code(answer)) == (422, "not_small")
+    # Somebody else approves the ordinary way, and with it that it is another incident.
+    incident = {"cause": "fire", "on": "2022-12-04", "place": "候补街社区", "separate_because": "与前次无关"}
+    ok(await fund.request("910.00", household_id=household_id, incident=incident))
 
 
 async def test_ten_clerks_at_once_do_not_pay_one_household_twice(fund: Fund) -> None:

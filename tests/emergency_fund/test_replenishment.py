@@ -7,9 +7,9 @@ import pytest
 
 from shared.events.departments import ReplenishmentAnswered
 from shared.events.emergency_fund import ReplenishmentRequested, ReserveReplenished
-from shared.testing import envelope_of
+from shared.testing import envelope_of, problem_code
 
-from .conftest import STREET, Fund, ok
+from .conftest import DISTRICT_OFFICER, STREET, Fund, by_day, ok
 
 pytestmark = pytest.mark.clause("4.3.2")
 
@@ -101,6 +101,47 @@ async def test_the_next_payment_asks_again_and_the_clock_then_need_not(fund: Fun
     fund.clock.advance(timedelta(days=7))
     await fund.run_due()
     assert len(await fund.events(ReplenishmentRequested)) == 2
+
+
+async def flooded(fund: Fund) -> None:
+    """An emergency is declared: twenty times the standard may be given. 16,000 are left."""
+    declared = {
+        "title": "强降雨内涝",
+        "document_number": "武昌应急〔2022〕3号",
+        "streets": [STREET],
+        "first_day": "2022-12-05",
+        "last_day": "2022-12-31",
+        "limit_multiple": 20,
+    }
+    emergency = ok(await fund.http.post("/v1/emergencies", json=declared, headers=fund.as_(DISTRICT_OFFICER)))
+    path = f"/v1/emergencies/{emergency['emergency_id']}/confirmation"
+    ok(await fund.http.post(path, headers=fund.as_("district-2")))
+    await fund.paid("14000.00")
+    assert await fund.events(ReplenishmentRequested) == []
+
+
+async def test_what_the_reserve_cannot_bear_above_the_mark_is_asked_for_once(fund: Fund) -> None:
+    await flooded(fund)
+    grant_id = await fund.approved("17000.00")
+    for _ in range(2):
+        assert problem_code(await fund.act(grant_id, "payment")) == "reserve_insufficient"
+    [asked] = await fund.events(ReplenishmentRequested)
+    assert asked.amount_fen == 1_400_000
+    await fund.answer("granted", 1_400_000)
+    assert ok(await fund.act(grant_id, "payment"))["state"] == "paid"
+
+
+async def test_a_stage_that_the_reserve_cannot_bear_asks_too_and_is_not_paid_by_half(fund: Fund) -> None:
+    await flooded(fund)
+    stages = [by_day("16500.00", "2022-12-05"), by_day("100.00", "2023-01-05")]
+    grant = await fund.read(f"/v1/grants/{await fund.approved('16600.00', stages=stages)}")
+    assert problem_code(await fund.on_stage(grant, 1, "payment")) == "reserve_insufficient"
+    [asked] = await fund.events(ReplenishmentRequested)
+    assert asked.amount_fen == 1_400_000
+    now = await fund.read(f"/v1/grants/{grant['grant_id']}")
+    assert (now["state"], [stage["state"] for stage in now["plan"]["stages"]]) == ("approved", ["planned", "planned"])
+    await fund.answer("granted", 1_400_000)
+    assert ok(await fund.on_stage(grant, 1, "payment"))["state"] == "in_stages"
 
 
 async def test_an_answer_that_comes_twice_is_posted_once(fund: Fund) -> None:

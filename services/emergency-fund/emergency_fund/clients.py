@@ -1,6 +1,6 @@
 """Calls to others: intake knows whether the file of a household or of a homeless person exists, and who is in it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -31,13 +31,19 @@ class Recipient:
 async def find_recipient(clients: Clients, asked: Asked) -> Recipient:
     """Who is to be helped. Raises Problem 422 unless intake has the file, and 503 where it cannot say."""
     if asked.homeless_person_id is not None:
-        return await _homeless_person(clients, asked.homeless_person_id)
+        recipient = await _homeless_person(clients, asked.homeless_person_id)
+        _require_member(asked.payment.payee_ref, recipient.persons, recipient.household_id, field="payment.payee_ref")
+        return recipient
     assert asked.household_id is not None, "one of the two is asked for"
     assert asked.persons is not None, "persons of the household"
-    return await _household(clients, asked.household_id, asked.persons)
+    members = await _members(clients, asked.household_id)
+    for position, person in enumerate(asked.persons):
+        _require_member(person, members, asked.household_id, field=f"persons[{position}]")
+    _require_member(asked.payment.payee_ref, members, asked.household_id, field="payment.payee_ref")
+    return Recipient(household_id=asked.household_id, persons=asked.persons)
 
 
-async def _household(clients: Clients, household_id: UUID, persons: Sequence[str]) -> Recipient:
+async def _members(clients: Clients, household_id: UUID) -> set[str]:
     unknown = Problem(
         422,
         "household_unknown",
@@ -48,19 +54,21 @@ async def _household(clients: Clients, household_id: UUID, persons: Sequence[str
         way_out="请先在受理服务建立家庭档案，再申请支付",
     )
     document = await _read(clients, f"/v1/households/{household_id}", unknown)
-    members = {member["id"] for member in document["members"]}
-    for position, person in enumerate(persons):
-        if person not in members:
-            raise Problem(
-                422,
-                "member_unknown",
-                "家庭档案中没有此成员",
-                f"家庭档案 {household_id} 中没有成员 {person}",
-                field=f"body.persons[{position}]",
-                value=person,
-                way_out="请核对成员编号，或先在受理服务补充家庭成员",
-            )
-    return Recipient(household_id=household_id, persons=persons)
+    return {member["id"] for member in document["members"]}
+
+
+def _require_member(person: str, members: Collection[str], household_id: UUID, *, field: str) -> None:
+    """Raises Problem 422 `member_unknown`."""
+    if person not in members:
+        raise Problem(
+            422,
+            "member_unknown",
+            "家庭档案中没有此成员",
+            f"家庭档案 {household_id} 中没有成员 {person}",
+            field=f"body.{field}",
+            value=person,
+            way_out="请核对成员编号，或先在受理服务补充家庭成员",
+        )
 
 
 async def _homeless_person(clients: Clients, homeless_person_id: UUID) -> Recipient:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.handlers.debts import end_open_debts
 from emergency_fund.handlers.posting import Transfer, append, lock_reserves
+from emergency_fund.handlers.recusals import refuse_recused
 from emergency_fund.handlers.steps import require_other_than, state_after
 from emergency_fund.queries.corrections import (
     Correctable,
@@ -75,6 +76,7 @@ async def _propose(
 ) -> CorrectionView:
     # The grant's row is the lock for all its corrections.
     grant = await find_grant(tx, grant_id, for_update=True)
+    await refuse_recused(tx, caller, grant.household_id)
     if GrantState(grant.state) in _NOT_PAID:
         raise Problem(
             409,
@@ -220,6 +222,7 @@ async def _decide(
     by_district: bool,
 ) -> CorrectionView:
     grant = await find_grant(tx, (await find_correction(tx, correction_id)).grant_id, for_update=True)
+    await refuse_recused(tx, caller, grant.household_id)
     # Read again: under the grant's lock nobody else decides.
     proposed = await find_correction(tx, correction_id)
     _check_decidable(proposed, caller, by_district=by_district)

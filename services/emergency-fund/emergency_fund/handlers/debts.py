@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.handlers.bulk import insert_rows
 from emergency_fund.handlers.posting import Transfer, append, lock_reserves
+from emergency_fund.handlers.recusals import refuse_recused
 from emergency_fund.handlers.steps import require_other_person, state_after
 from emergency_fund.queries.corrections import standing_of
 from emergency_fund.queries.grants import find_grant, grant_view
@@ -105,6 +106,7 @@ async def _settle(
 ) -> GrantView:
     # The grant's row is the lock for all its debts.
     grant = await find_grant(tx, grant_id, for_update=True)
+    await refuse_recused(tx, caller, grant.household_id)
     debt = await _open_debt(tx, grant_id, debt_id)
     if settled.outcome == "waived":
         if Role.STREET_APPROVER not in caller.roles:

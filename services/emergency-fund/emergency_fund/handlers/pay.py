@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from emergency_fund.handlers.debts import debts_opened, open_debts
 from emergency_fund.handlers.follow_ups import follow_up_opened, open_follow_ups
 from emergency_fund.handlers.posting import Head, Transfer, append, lock_reserves
-from emergency_fund.handlers.replenish import ask_if_low
+from emergency_fund.handlers.replenish import INSUFFICIENT, ask_if_low, ask_in_full
 from emergency_fund.queries.grants import view_of
 from emergency_fund.rules.grant import GrantState
 from emergency_fund.rules.ledger import TransferKind, payment
@@ -62,6 +62,10 @@ async def pay_out(tx: AsyncConnection, due: Sequence[Due], *, now: datetime) -> 
     moves = [_move(one, cash_fen) for one in due]
     paid = [(one, move) for one, move in zip(due, moves, strict=True) if isinstance(move, Transfer)]
     views = iter(await _record(tx, heads, paid, now=now) if paid else ())
+    short = {one.grant.street for one, move in zip(due, moves, strict=True) if isinstance(move, Problem)}
+    for street in sorted(short):
+        # Also above the low-water mark: nobody else would ask for what this grant waits for.
+        await outbox.record(tx, *await ask_in_full(tx, heads[street], now=now), at=now)
     return [move if isinstance(move, Problem) else next(views) for move in moves]
 
 
@@ -144,7 +148,7 @@ def insufficient(street: str, amount_fen: int, *, cash_fen: int) -> Problem:
     balance = format_yuan(cash_fen)
     return Problem(
         409,
-        "reserve_insufficient",
+        INSUFFICIENT,
         "街道备用金余额不足",
         f"需支付 {format_yuan(amount_fen)} 元，街道 {street} 备用金现金余额 {balance} 元",
         field="balance",

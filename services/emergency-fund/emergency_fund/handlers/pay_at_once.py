@@ -51,7 +51,8 @@ async def give(
 async def _give(
     tx: AsyncConnection, clock: Clock, caller: Principal, street: str, request: QuickRelief, recipient: Recipient
 ) -> GrantView:
-    held = await hold_against_limit(tx, clock, caller, street, request, recipient)
+    # Nobody has approved yet that it is another incident.
+    held = await hold_against_limit(tx, clock, caller, street, request, recipient, is_separate=False)
     today = clock.today()
     small_fen = parameters.small_fen(held.limit.standard_fen, on=today)
     if held.counted_fen + request.amount > small_fen:
@@ -147,7 +148,8 @@ async def note_approval_overdue(work: Work) -> None:
     """The last day is over and nobody approved: an event tells of it, once. The grant stays to be decided."""
     grant_id = UUID(work.subject)
     async with work.transaction() as tx:
-        grant = await find_grant(tx, grant_id, for_update=True)
+        # Not locked: who approves holds the grant and waits for this deadline.
+        grant = await find_grant(tx, grant_id)
         if grant.state != GrantState.PAID_UNAPPROVED:
             return
         overdue = GrantApprovalOverdue(

@@ -1,25 +1,31 @@
 """A reserve that is low asks the finance bureau by itself, and posts what it answers. Clause 4.3.2."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.handlers.posting import Head, Transfer, append, lock_reserves
 from emergency_fund.rules import parameters
 from emergency_fund.rules.ledger import Answer, AnswerNotPossible, TransferKind, check_answer, missing_cash_fen, refill
-from emergency_fund.tables import replenishment
+from emergency_fund.tables import fiscal_closing, replenishment
 from shared import deadlines, outbox
-from shared.clock import local_date, start_of_day
+from shared.clock import Clock, local_date, start_of_day
+from shared.database import Database
 from shared.deadlines import Work
 from shared.events.departments import ReplenishmentAnswered
 from shared.events.emergency_fund import ReplenishmentRequested, ReserveReplenished
 from shared.ids import new_id
 from shared.inbox import Delivery
+from shared.problems import Problem
 
+INSUFFICIENT = "reserve_insufficient"
+"""Code of the problem of a payment that finds too little cash."""
 ASK_AGAIN = "ask_again_for_replenishment"
 """Kind of the deadline on which a reserve that is still low asks again; its subject is the request answered last."""
 _FINANCE = "department:finance"
@@ -38,6 +44,22 @@ async def ask_in_full(tx: AsyncConnection, reserve: Head, *, now: datetime) -> l
     """Open a request for all that is missing, however little, unless one is open; the event is left to the caller."""
     amount_fen = reserve.float_fen - reserve.balances.cash
     return [] if amount_fen <= 0 else await _ask(tx, reserve.street, amount_fen, now=now)
+
+
+@asynccontextmanager
+async def asked_when_insufficient(database: Database, clock: Clock, street: str) -> AsyncIterator[None]:
+    """Where a payment inside, with all that it wrote, is given up because too little cash is there, finance is asked
+    for what is missing. For those who raise the problem; `pay_out` tells it and asks by itself.
+    """
+    try:
+        yield
+    except Problem as problem:
+        if problem.document.code == INSUFFICIENT:
+            async with database.transaction() as tx:
+                reserve = (await lock_reserves(tx, [street]))[street]
+                now = clock.now()
+                await outbox.record(tx, *await ask_in_full(tx, reserve, now=now), at=now)
+        raise
 
 
 async def _ask(tx: AsyncConnection, street: str, amount_fen: int, *, now: datetime) -> list[ReplenishmentRequested]:
@@ -84,7 +106,11 @@ async def post_answer(tx: AsyncConnection, delivery: Delivery[ReplenishmentAnswe
         await append(tx, heads, [transfer], at=delivery.now)
         transfer_id = transfer.transfer_id
     await _mark_answered(tx, event, transfer_id, delivery.now)
-    await _ask_again_if_low(tx, event, reserve, now=delivery.now)
+    if event.outcome == "granted" and await _was_open_at_a_closing(tx, asked):
+        # The closing could not ask for the rest of what was missing.
+        await outbox.record(tx, *await ask_in_full(tx, reserve, now=delivery.now), at=delivery.now)
+    else:
+        await _ask_again_if_low(tx, event, reserve, now=delivery.now)
     if event.amount_fen > 0:
         replenished = ReserveReplenished(
             street=event.street,
@@ -106,6 +132,12 @@ async def _request_of(tx: AsyncConnection, event: ReplenishmentAnswered) -> Any:
     if asked is None:
         raise AnswerNotPossible(f"street {event.street} did not ask for replenishment {event.replenishment_id}")
     return asked
+
+
+async def _was_open_at_a_closing(tx: AsyncConnection, asked: Any) -> bool:
+    closed_at = select(func.max(fiscal_closing.c.closed_at)).where(fiscal_closing.c.street == asked.street)
+    last = (await tx.execute(closed_at)).scalar_one()
+    return last is not None and asked.requested_at <= last
 
 
 async def _mark_answered(

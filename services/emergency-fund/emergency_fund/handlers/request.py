@@ -29,7 +29,7 @@ from shared.ids import new_id
 from shared.money import format_yuan
 from shared.problems import Problem
 
-_COUNT = text("select granted_for_incident(:household_id, :cause, :occurred_on, :within_days, :is_separate)")
+_COUNT = text("select granted_for_incident(:household_id, :cause, :occurred_on, :asked_on, :within_days, :is_separate)")
 _ROUTE: Final = "district"
 
 
@@ -92,7 +92,8 @@ async def _request(
 ) -> _Outcome:
     grant_id = new_id()
     await refuse_held_papers(tx, request)
-    held = await hold_against_limit(tx, clock, caller, street, request, recipient)
+    is_separate = request.incident.separate_because is not None
+    held = await hold_against_limit(tx, clock, caller, street, request, recipient, is_separate=is_separate)
     refused = None
     if not held.limit.is_below(request.amount, counted_fen=held.counted_fen):
         refused = _refused(request.amount, held.counted_fen, held.limit)
@@ -112,9 +113,18 @@ class Held:
 
 
 async def hold_against_limit(
-    tx: AsyncConnection, clock: Clock, caller: Principal, street: str, request: Asked, recipient: Recipient
+    tx: AsyncConnection,
+    clock: Clock,
+    caller: Principal,
+    street: str,
+    request: Asked,
+    recipient: Recipient,
+    *,
+    is_separate: bool,
 ) -> Held:
-    """The limit of today, and what the household already has, as a homeless person and as a member of a household.
+    """The limit of today, and what the household already has, as a homeless person and as a member of a household:
+    by the day of the incident and by the day of asking, for a date that was typed is no way round. Of another incident
+    (`is_separate`) less counts.
 
     Other requests for the household wait until `tx` ends. Raises Problem 404, 409 for an officer who stepped back from
     the household, 503 without a standard.
@@ -129,8 +139,9 @@ async def hold_against_limit(
                 "household_id": recipient.household_id,
                 "cause": request.incident.cause,
                 "occurred_on": request.incident.on,
+                "asked_on": clock.today(),
                 "within_days": parameters.same_incident_days(on=clock.today()),
-                "is_separate": request.incident.separate_because is not None,
+                "is_separate": is_separate,
             },
         )
     ).scalar_one()

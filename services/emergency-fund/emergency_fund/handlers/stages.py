@@ -16,7 +16,7 @@ from emergency_fund.handlers.pay import insufficient
 from emergency_fund.handlers.plan import STAGE_DUE
 from emergency_fund.handlers.posting import Transfer, append, lock_reserves
 from emergency_fund.handlers.recusals import refuse_recused
-from emergency_fund.handlers.replenish import ask_if_low
+from emergency_fund.handlers.replenish import ask_if_low, asked_when_insufficient
 from emergency_fund.handlers.steps import require_other_person, state_after
 from emergency_fund.queries.grants import find_grant, grant_view
 from emergency_fund.queries.stages import count_open_debts, find_stage, stages_of
@@ -124,6 +124,8 @@ async def _mark_met(
 async def pay(database: Database, clock: Clock, caller: Principal, stage_id: UUID, key: str) -> GrantView:
     """Pay a stage whose condition is met, once, to the fen. Raises Problem 409 `reserve_insufficient`."""
     async with database.transaction(caller) as tx:
+        street = (await find_stage(tx, stage_id)).street
+    async with asked_when_insufficient(database, clock, street), database.transaction(caller) as tx:
         return await once(
             tx, Claim(caller, key, f"pay_stage {stage_id}", "", GrantView), lambda: _pay(tx, clock, caller, stage_id)
         )

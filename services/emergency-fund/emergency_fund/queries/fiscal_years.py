@@ -94,7 +94,7 @@ async def statement_of_year(tx: AsyncConnection, street: str, year: int, *, floa
         closing=Balances.of(await _balances_at(tx, street, last_version)),
         open_advances=await _open_advances(tx, street, last_version),
         open_claims=await _open_claims(tx, street, last_version),
-        open_replenishment=await _open_replenishment(tx, street),
+        open_replenishment=await _open_replenishment(tx, street, year),
         previous_sha256=None if before is None else before.sha256,
     )
 
@@ -149,10 +149,17 @@ async def _open_claims(tx: AsyncConnection, street: str, last_version: int) -> l
     return [CarriedClaim(grant_id=row.grant_id, transfer_id=row.claim_id, amount=int(row.amount_fen)) for row in rows]
 
 
-async def _open_replenishment(tx: AsyncConnection, street: str) -> CarriedReplenishment | None:
+async def _open_replenishment(tx: AsyncConnection, street: str, year: int) -> CarriedReplenishment | None:
     asked = (
         await tx.execute(
-            select(replenishment).where(replenishment.c.street == street, replenishment.c.state == "requested")
+            select(replenishment)
+            .where(
+                replenishment.c.street == street,
+                replenishment.c.requested_at < end_of_year(year),
+                replenishment.c.answered_at.is_(None) | (replenishment.c.answered_at >= end_of_year(year)),
+            )
+            .order_by(replenishment.c.replenishment_id.desc())
+            .limit(1)
         )
     ).one_or_none()
     if asked is None:

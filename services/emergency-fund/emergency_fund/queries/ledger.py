@@ -57,14 +57,18 @@ async def reserve_view(tx: AsyncConnection, street: str, *, now: datetime, at: d
         )
         .order_by(paper_debt.c.due_on, paper_debt.c.debt_id)
     )
+    # The newest: one that waited for the answer of another may have been dated before it.
     asked = (
         await tx.execute(
-            select(replenishment).where(
+            select(replenishment)
+            .where(
                 replenishment.c.street == street,
                 replenishment.c.state == "requested"
                 if at is None
                 else _stood_at(at, replenishment.c.requested_at, replenishment.c.answered_at),
             )
+            .order_by(replenishment.c.replenishment_id.desc())
+            .limit(1)
         )
     ).one_or_none()
     return ReserveView(

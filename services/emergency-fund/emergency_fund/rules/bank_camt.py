@@ -7,7 +7,7 @@ No document type is accepted, so there are no entities that could grow or reach 
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from lxml import etree
 
@@ -26,7 +26,7 @@ from shared.money import NotAnAmount, parse_yuan
 _NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.(0[2-9]|1[0-4])")
 _DOCUMENT_TYPE = re.compile(r"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 _CURRENCY = "CNY"
-_OPENING, _CLOSING = ("OPBD", "PRCD"), ("CLBD",)
+_OPENING, _PREVIOUS, _CLOSING = "OPBD", "PRCD", "CLBD"
 _WORDS = (
     "NtryRef", "AddtlNtryInf", "NtryDtls/TxDtls/Refs/EndToEndId", "NtryDtls/TxDtls/Refs/InstrId",
     "NtryDtls/TxDtls/Refs/TxId", "NtryDtls/TxDtls/RmtInf/Ustrd", "NtryDtls/TxDtls/RmtInf/Strd/CdtrRefInf/Ref",
@@ -84,7 +84,7 @@ class _Reader:
         account = _text(self._statement, "Acct/Id/Othr/Id") or _text(self._statement, "Acct/Id/IBAN")
         if account is None:
             self._miss(self._statement, "Acct/Id", None, "应有账号（Othr/Id 或 IBAN）")
-        opening, opening_day = self._balance(_OPENING)
+        opening, opening_day = self._balance(_OPENING, _PREVIOUS)
         closing, closing_day = self._balance(_CLOSING)
         first = self._day(self._statement, "FrToDt/FrDtTm") or opening_day
         last = self._day(self._statement, "FrToDt/ToDtTm") or closing_day
@@ -115,11 +115,13 @@ class _Reader:
                 references=references_in(words),
             )
 
-    def _balance(self, codes: tuple[str, ...]) -> tuple[int, date | None]:
+    def _balance(self, *codes: str) -> tuple[int, date | None]:
         for code in codes:
             for balance in self._statement.findall("{*}Bal"):
                 if _text(balance, "Tp/CdOrPrtry/Cd") == code:
-                    day = self._day(balance, "Dt/Dt") or self._day(balance, "Dt/DtTm")
+                    # The previous one is dated by the day that it closed.
+                    later = timedelta(days=1 if code == _PREVIOUS else 0)
+                    day = self._day(balance, "Dt/Dt", later) or self._day(balance, "Dt/DtTm", later)
                     return self._signed(balance), day
         self._miss(self._statement, "Bal", None, f"应有 {codes[0]} 余额")
         return 0, None
@@ -142,19 +144,19 @@ class _Reader:
             self._miss(element, "Amt", text, "应为不带正负号、至多两位小数的金额")
         return -amount_fen if side == "DBIT" else amount_fen
 
-    def _day(self, element: etree._Element, path: str) -> date | None:
+    def _day(self, element: etree._Element, path: str, later: timedelta = timedelta(0)) -> date | None:
         text = _text(element, path)
         if text is None:
             return None
         try:
             if len(text) == 10:
-                return date.fromisoformat(text)
+                return date.fromisoformat(text) + later
             instant = datetime.fromisoformat(text)
-        except ValueError:
+            # Without a zone it is the bank's own time, which is ours.
+            return (local_date(instant) if instant.tzinfo else instant.date()) + later
+        except (ValueError, OverflowError):
             self._miss(element, path, text, "应为 ISO 8601 日期或时间")
             return None
-        # Without a zone it is the bank's own time, which is ours.
-        return local_date(instant) if instant.tzinfo else instant.date()
 
     def _miss(self, element: etree._Element, path: str, value: str | None, expected: str) -> None:
         self.faults.append(Fault(f"line {element.sourceline}.{path}", value, expected))
