@@ -150,8 +150,10 @@ async def _keep_running(part: Background) -> None:
     while True:
         try:
             await part.run()
-        except (Exception, asyncio.CancelledError):
-            # aiokafka lets cancellations of its own tasks out: only ours ends the part.
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        except BaseException:
+            # aiokafka lets cancellations of its own tasks out, Rust its panics: only our cancellation ends the part.
             if bus.is_asked_to_stop():
                 raise
             _log.exception("background.failed", part=type(part).__name__)

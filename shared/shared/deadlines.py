@@ -304,8 +304,10 @@ class Worker(Generic[ClientsT]):
                         pass
         except LeaseLost:
             _handled.labels(work.kind, "lease_lost").inc()
-        except (Exception, asyncio.CancelledError) as error:
-            # A job may raise anything.
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        except BaseException as error:
+            # A job may raise anything, a library in Rust its panic too.
             if bus.is_asked_to_stop():
                 await self._put_back(claim, pause_seconds=0, last_error="stopped")
                 raise

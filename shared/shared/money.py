@@ -11,8 +11,8 @@ from pydantic_core import PydanticCustomError
 
 FEN_PER_YUAN = 100
 # Twelve digits of yuan are a thousand times the district's yearly budget and still fit a bigint of fen.
-_YUAN = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,2}))?")
-_NUMBER = re.compile(r"-?\d+(?:\.(\d+))?")
+_YUAN = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,2}))?", re.ASCII)
+_NUMBER = re.compile(r"-?\d+(?:\.(\d+))?", re.ASCII)
 _DECIMALS = 2
 
 _REFUSALS = {

@@ -355,3 +355,14 @@ async def test_what_passes_the_rules_is_loaded_and_everything_adds_up(
     assert sm3(content) == batch["checksum"]
     assert await current(service) == expected
     assert set(await rejects(service, batch)) == set(range(1, len(rows) + 1)) - {at for at, _ in expected}
+
+
+async def test_a_manifest_that_was_wrong_is_corrected_by_announcing_anew(service: Service) -> None:
+    content = csv_file("identity_number,wage", f"{number(1)},1.00")
+    wrong = (await announce(service, content, rows=1, size_bytes=len(content) - 1)).json()
+    refused = await send(service, wrong, content)
+    assert (refused.status_code, refused.json()["code"]) == (422, "file_differs")
+    assert "重新申报" in refused.json()["way_out"]
+    right = (await announce(service, content, rows=1)).json()
+    assert right["batch_id"] == wrong["batch_id"]
+    assert (await send(service, right, content)).status_code == 200

@@ -298,3 +298,10 @@ def test_limits_and_policies_are_those_of_the_toolbook() -> None:
             named = condition.value if condition.test in {"any_of", "none_of"} else []
             named = [one for group in condition.value for one in group] if condition.test == "together" else named
             assert set(named) <= policies, comparison.code
+
+
+async def test_digits_of_full_width_are_rejected_and_stop_no_comparison(service: Service) -> None:
+    cars: Any = [(1, [{"value": "250000.00"}]), (2, [{"value": "１２００００"}])]
+    await delivered(service, "vehicle_register", "vehicles", "public_security", *cars)
+    await receiving(service, (1, ["low_income_margin"]), (2, ["low_income_margin"]))
+    assert counts(await run(service, "car_over_margin_limit")) == (1, 1, 0)

@@ -115,7 +115,6 @@ async def test_the_family_is_met_and_the_clock_stops(reporter: Reporter) -> None
     assert [one["result"] for one in (await reporter.lead(lead_id))["contacts"]] == ["not_reached", "reached"]
 
 
-@pytest.mark.clause("12.2")
 async def test_others_hear_who_met_the_family_and_that_it_was_the_first_time(reporter: Reporter) -> None:
     lead_id = await opened(reporter)
     await reporter.act(lead_id, "contacts", {"result": "not_reached"}, role=Role.DISTRICT_OFFICER)
@@ -282,3 +281,26 @@ async def test_leads_come_in_pages_the_newest_first(reporter: Reporter) -> None:
         seen += [one["lead_id"] for one in page["items"]]
         cursor = page["next_cursor"]
     assert (seen, cursor) == (ids[::-1], None)
+
+
+async def test_nothing_personal_is_left_of_the_duplicates_of_an_unfounded_lead(reporter: Reporter) -> None:
+    abouts = ({"name": name, "street": STREET, "phone": "13912345678"} for name in ("赵无", "赵无名", "赵吾"))
+    one, two, three = [(await reporter.send(report(about=about))).json()["lead_id"] for about in abouts]
+    for lead_id, other in ((three, two), (two, one)):
+        ended = await reporter.act(lead_id, "outcome", {"outcome": "duplicate", "duplicate_of": other})
+        assert ended.status_code == 200, ended.text
+    await reporter.act(one, "contacts", {"result": "not_reached"})
+    assert (await reporter.act(one, "outcome", {"outcome": "unfounded"})).status_code == 200
+    await reporter.service.pass_time(days=31)
+    left = "select count(*) from lead_report where num_nonnulls(about, identity_index, name_index, phone_index) > 0"
+    async with reporter.service.database.transaction() as tx:
+        assert (await tx.execute(text(left))).scalar_one() == 0
+    assert {str(erased.lead_id) for erased in await reporter.service.recorded(LeadErased)} == {one, two, three}
+
+
+@pytest.mark.clause("12.1.2")
+@pytest.mark.parametrize("phone", ["12345", "8765432", "027-1234"])
+async def test_a_short_telephone_is_masked_too(reporter: Reporter, phone: str) -> None:
+    lead_id = await opened(reporter, about={"name": "赵无", "phone": phone, "street": STREET})
+    shown = (await reporter.lead(lead_id))["reported"][0]["phone"]
+    assert sum(map(str.isdigit, shown)) < sum(map(str.isdigit, phone))

@@ -262,3 +262,33 @@ async def test_the_street_of_the_registry_stands_in_for_one_that_nobody_named(re
     assert lead["street"] is None
     found = await reporter.service.get("/v1/leads", Role.STREET_CLERK, streets=[STREET])
     assert [one["lead_id"] for one in found.json()["items"]] == [sent["lead_id"]]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"about": {"name": "赵无", "birth_date": "0001-01-01", "street": STREET}}, id="no date"),
+        pytest.param(
+            {"about": {"name": "赵无", "age": 40, "street": STREET}, "happened_on": "0003-01-01"}, id="long ago"
+        ),
+    ],
+)
+async def test_a_day_that_cannot_be_is_refused_and_keeps_no_other_report_of_the_batch_back(
+    reporter: Reporter, change: dict[str, Any]
+) -> None:
+    reports = [report(), report(**change), report(about={"name": "钱无", "street": STREET})]
+    for _ in range(2):
+        answer = await reporter.send_batch(reports)
+        assert answer.status_code == 200, answer.text
+    async with reporter.service.database.transaction() as tx:
+        kept = set((await tx.execute(text("select reference from lead_report"))).scalars())
+    assert kept == {reports[0]["reference"], reports[2]["reference"]}
+
+
+async def test_another_number_is_another_person_also_after_a_report_without_one(reporter: Reporter) -> None:
+    about = {"name": "赵无", "phone": "13000000000", "street": STREET}
+    one = (await reporter.send(report(about={**about, "identity_number": number(4)}))).json()
+    without = (await reporter.send(report(about=about))).json()
+    assert without["lead_id"] == one["lead_id"]
+    other = (await reporter.send(report(about={**about, "identity_number": number(5)}))).json()
+    assert (other["joined"], other["lead_id"] == one["lead_id"]) == (False, False)

@@ -233,3 +233,32 @@ async def test_who_asks_twice_gets_the_one_that_is_being_made(service: Service) 
         for _ in range(2)
     ]
     assert first == second
+
+
+async def test_digits_of_full_width_are_rejected_and_stop_no_snapshot(service: Service) -> None:
+    await delivered(service)
+    await file_of(service, "pension_register", "pension", "human_resources", (4, "５００.50"), (1, "1.00"))
+    assert (await ask(service))["state"] == "ready"
+
+
+async def test_a_car_of_unknown_worth_is_not_a_car_worth_nothing(service: Service) -> None:
+    await delivered(service)
+    await file_of(service, "vehicle_register", "vehicles", "public_security", (4, cell([{"value": None}])))
+    old = await alone(service)
+    assert (old["vehicles"], old["dearest_vehicle"]) == (1, None)
+
+
+async def test_a_dibao_of_unknown_amount_is_not_a_dibao_of_nothing(service: Service) -> None:
+    await delivered(service)
+    unknown = [{"policy": "dibao", "monthly_amount": None}]
+    await file_of(service, "benefit_register", "receiving", "civil_affairs", (4, cell(unknown)))
+    old = await alone(service)
+    assert (old["receives_dibao"], old["dibao_monthly"]) == (True, None)
+
+
+async def alone(service: Service) -> dict[str, Any]:
+    """The old man, in a snapshot that is made now."""
+    made = await ask(service)
+    rows = pl.read_parquet(io.BytesIO((await download(service, made["snapshot_id"])).content))
+    (old,) = (group.to_dicts()[0] for _, group in rows.group_by("household_id") if len(group) == 1)
+    return old

@@ -153,7 +153,7 @@ async def list_clues(
     caller: Overseer,
     database: DatabaseDep,
     kind: Annotated[ClueKind | None, Query(description="Only of this kind")] = None,
-    street: Annotated[str | None, Query(pattern=r"^\d{9}$", description="Only of this street")] = None,
+    street: Annotated[str | None, Query(pattern=r"^[0-9]{9}$", description="Only of this street")] = None,
     before: Annotated[UUID | None, Query(description="`next_before` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> CluePage:

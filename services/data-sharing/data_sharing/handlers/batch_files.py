@@ -4,7 +4,7 @@ Every replica must see the same directory. A file is read in pieces and never wh
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -12,7 +12,7 @@ from uuid import UUID
 import numpy as np
 import polars as pl
 from cryptography.hazmat.primitives import hashes
-from polars.exceptions import PolarsError
+from polars.exceptions import PanicException, PolarsError
 
 from data_sharing.rules.catalogue import FileLayout
 from data_sharing.rules.reading import (
@@ -131,25 +131,33 @@ class Piece:
             return rows_of_csv(self.block, self.columns, first_row=self.first_row)
         try:
             found = pl.scan_parquet(self.path, glob=False).slice(self.first_row - 1, self.count).collect()
-        except (PolarsError, OSError) as error:
+        except (PolarsError, PanicException, OSError) as error:
             raise _not_parquet() from error
         return rows_of_parquet(found, first_row=self.first_row)
 
 
-def pieces_of(
-    path: Path, file_format: str, layout: FileLayout, *, position: int, rows_before: int, piece_bytes: int
-) -> Iterator[Piece]:
-    """The rows of a file from a position on. Raises FileRefused."""
-    if not path.exists():
-        raise FileRefused("file_lost", "文件已不在服务器上")
-    return (
-        _csv_pieces(path, layout, position, rows_before, piece_bytes)
-        if file_format == "csv"
-        else _parquet_pieces(path, layout, rows_before)
-    )
+@dataclass(frozen=True, kw_only=True)
+class Footer:
+    """What a Parquet file says of itself at its end."""
+
+    schema: Mapping[str, pl.DataType]
+    rows: int
 
 
-def _csv_pieces(path: Path, layout: FileLayout, position: int, rows_before: int, piece_bytes: int) -> Iterator[Piece]:
+def read_footer(path: Path) -> Footer:
+    """Raises FileRefused."""
+    _require(path)
+    try:
+        schema = pl.read_parquet_schema(path)
+        rows = pl.scan_parquet(path, glob=False).select(pl.len()).collect().item()
+    except (PolarsError, PanicException, OSError) as error:
+        raise _not_parquet() from error
+    return Footer(schema=dict(schema), rows=rows)
+
+
+def csv_pieces(path: Path, layout: FileLayout, *, position: int, rows_before: int, piece_bytes: int) -> Iterator[Piece]:
+    """The rows of a CSV file from a position on. Raises FileRefused."""
+    _require(path)
     with path.open("rb") as file:
         line = file.readline(_LONGEST_LINE_BYTES)
         names = header_of(line) if line.removeprefix(BYTE_ORDER_MARK).strip() else None
@@ -171,24 +179,25 @@ def _csv_pieces(path: Path, layout: FileLayout, position: int, rows_before: int,
             rows_before += count
 
 
-def _parquet_pieces(path: Path, layout: FileLayout, rows_before: int) -> Iterator[Piece]:
-    try:
-        schema = pl.read_parquet_schema(path)
-        total = pl.scan_parquet(path, glob=False).select(pl.len()).collect().item()
-    except (PolarsError, OSError) as error:
-        raise _not_parquet() from error
-    _refuse(columns_fault(list(schema), layout))
-    _refuse(types_fault(schema, layout))
-    for begin in range(rows_before, total, _PIECE_ROWS):
-        count = min(_PIECE_ROWS, total - begin)
+def parquet_pieces(path: Path, layout: FileLayout, footer: Footer, *, rows_before: int) -> Iterator[Piece]:
+    """The rows of a Parquet file after those. Raises FileRefused."""
+    _refuse(columns_fault(list(footer.schema), layout))
+    _refuse(types_fault(footer.schema, layout))
+    for begin in range(rows_before, footer.rows, _PIECE_ROWS):
+        count = min(_PIECE_ROWS, footer.rows - begin)
         yield Piece(
             position=begin + count,
             first_row=begin + 1,
             count=count,
-            columns=tuple(schema),
+            columns=tuple(footer.schema),
             block=None,
             path=path,
         )
+
+
+def _require(path: Path) -> None:
+    if not path.exists():
+        raise FileRefused("file_lost", "文件已不在服务器上")
 
 
 def _not_parquet() -> FileRefused:

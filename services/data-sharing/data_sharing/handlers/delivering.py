@@ -95,8 +95,8 @@ async def receive_file(
 async def _announced(tx: AsyncConnection, caller: Principal, manifest: Manifest, *, now: datetime) -> BatchView:
     of_data_set = batch.c.data_set == manifest.data_set
     same = sa.select(batch).where(of_data_set, batch.c.checksum == manifest.checksum, batch.c.state != "refused")
-    known = (await tx.execute(same)).first()
-    if known is not None:
+    known = (await tx.execute(same.with_for_update())).first()
+    if known is not None and known.state != "announced":
         return batch_view(known)
     current = await current_batch(tx, manifest.data_set)
     if current is not None and current.as_of > manifest.as_of:
@@ -110,6 +110,10 @@ async def _announced(tx: AsyncConnection, caller: Principal, manifest: Manifest,
             value=manifest.as_of,
             way_out=way_out,
         )
+    if known is not None:
+        # Nothing came of it yet: what is said last counts.
+        changed = sa.update(batch).where(batch.c.batch_id == known.batch_id).values(**manifest.model_dump())
+        return batch_view((await tx.execute(changed.returning(batch))).one())
     await tx.execute(
         insert(batch)
         .values(

@@ -144,7 +144,8 @@ async def _standing(tx: AsyncConnection, found: Found, indexes: Mapping[str, byt
     if name is not None and near:
         alike = reported.where(lead_report.c.name_index == name, sa.or_(*near))
         if number is not None:
-            alike = alike.where(lead_report.c.identity_index.is_(None))
+            numbered = reported.where(lead_report.c.identity_index != number)
+            alike = alike.where(lead_report.c.lead_id.not_in(numbered))
         by_name = lead.c.lead_id.in_(alike)
         same.append(by_name if found.person_id is None else sa.and_(by_name, lead.c.person_id.is_(None)))
     if not same:

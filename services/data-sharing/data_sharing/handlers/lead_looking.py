@@ -140,9 +140,13 @@ def _reported(row: sa.Row[Any], *, masked: bool, cipher: FieldCipher) -> Somebod
         sex=about.get("sex"),
         street=about.get("street"),
         address=None if masked else about.get("address"),
-        phone=f"{phone[:3]}****{phone[-4:]}" if masked and phone else phone,
+        phone=_mask_phone(phone) if masked and phone else phone,
         words=None if masked else about.get("words"),
     )
+
+
+def _mask_phone(phone: str) -> str:
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) > 10 else f"****{phone[-2:]}"
 
 
 async def _registered(

@@ -6,7 +6,7 @@ step ended. Records stand in a part of their own until the batch is published: n
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -16,7 +16,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from data_sharing.handlers.batch_files import BatchFiles, FileRefused, pieces_of
+from data_sharing.handlers.batch_files import BatchFiles, FileRefused, Piece, csv_pieces, parquet_pieces
 from data_sharing.handlers.erasing import ERASE_JOB
 from data_sharing.handlers.preparing import Prepared, Preparers
 from data_sharing.handlers.registering import (
@@ -170,16 +170,8 @@ async def _prepared(
     row: sa.Row[Any], layout: FileLayout, loader: Loader, step: _Step, *, today: date
 ) -> AsyncGenerator[Prepared]:
     """Pieces of one step, in their order; those that follow are made ready while one is on its way to the database."""
-    path = loader.files.path(row.batch_id)
+    pieces = await _pieces(row, layout, loader)
     enough = row.checked_rows + (loader.step_persons if layout.registry == "persons" else loader.step_rows)
-    pieces = pieces_of(
-        path,
-        row.format,
-        layout,
-        position=row.position,
-        rows_before=row.checked_rows,
-        piece_bytes=loader.piece_bytes,
-    )
     coming: deque[asyncio.Task[Prepared]] = deque()
     try:
         has_more = True
@@ -197,6 +189,15 @@ async def _prepared(
         for task in coming:
             task.cancel()
         await asyncio.gather(*coming, return_exceptions=True)
+
+
+async def _pieces(row: sa.Row[Any], layout: FileLayout, loader: Loader) -> Iterator[Piece]:
+    path = loader.files.path(row.batch_id)
+    if row.format == "csv":
+        rows_before, piece_bytes = row.checked_rows, loader.piece_bytes
+        return csv_pieces(path, layout, position=row.position, rows_before=rows_before, piece_bytes=piece_bytes)
+    footer = await loader.preparers.footer(path)
+    return parquet_pieces(path, layout, footer, rows_before=row.checked_rows)
 
 
 async def _lines(prepared: AsyncGenerator[Prepared], step: _Step, seen: set[int]) -> AsyncGenerator[bytes]:

@@ -1,6 +1,7 @@
 """Pieces of a delivered file made ready for the database: read, checked, indexed blindly.
 
-It is the work of processors alone, so it is done in processes of its own, where requests do not wait for it.
+It is the work of processors alone, so it is done in processes of its own, where requests do not wait for it, and where
+a file that ends its reader ends nothing else.
 """
 
 import asyncio
@@ -8,18 +9,23 @@ import io
 import multiprocessing
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
-from data_sharing.handlers.batch_files import Piece
+from data_sharing.handlers.batch_files import FileRefused, Footer, Piece, read_footer
 from data_sharing.handlers.persons import INDEX_FIELD
 from data_sharing.handlers.registering import CREDIT_CODE_FIELD, PersonRows, entity_fields, person_rows
 from data_sharing.rules.catalogue import FileLayout
 from data_sharing.rules.rows import ROW_NUMBER, check_rows, marks_of
 from shared.crypto import FieldCipher
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,23 +82,48 @@ class Preparers:
         return self.processes + 1
 
     async def prepare(self, piece: Piece, layout: FileLayout, today: date) -> Prepared:
-        """One piece. Raises FileRefused."""
+        """One piece. Raises FileRefused, and KeysClosed."""
+        # Processes begin with a copy of the cipher: never of one that is closed.
+        _ = self.cipher.ring
         if self.processes == 0:
             return await asyncio.to_thread(prepare, piece, layout, self.cipher, today)
+        return await self.apart(_prepare_here, piece, layout, today)
+
+    async def footer(self, path: Path) -> Footer:
+        """What a Parquet file says of itself. Raises FileRefused."""
+        return await self.apart(read_footer, path)
+
+    async def apart(self, work: Callable[..., Answer], *arguments: object) -> Answer:
+        """Do something with a file where it cannot end this process. What ends even a process that does nothing else is
+        not tried again: raises FileRefused.
+        """
+        if self.processes == 0:
+            return await asyncio.to_thread(work, *arguments)
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                self.processes,
-                # Not forked: this process has threads and connections.
-                mp_context=multiprocessing.get_context("spawn"),
-                initializer=_begin,
-                initargs=(self.cipher,),
-            )
+            self._pool = self._started(self.processes)
+        pool = self._pool
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, _prepare_here, piece, layout, today)
+            return await asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
         except BrokenExecutor:
-            # Somebody ended a process. The next attempt has new ones.
-            self.close()
-            raise
+            # Somebody ended a process, or one of the files that were being read did.
+            if self._pool is pool:
+                self.close()
+        alone = self._started(1)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(alone, work, *arguments)
+        except BrokenExecutor as error:
+            raise FileRefused("unreadable", "文件使读取程序中断") from error
+        finally:
+            alone.shutdown(wait=False)
+
+    def _started(self, processes: int) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            processes,
+            # Not forked: this process has threads and connections.
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_begin,
+            initargs=(self.cipher,),
+        )
 
     def close(self) -> None:
         """End the processes."""

@@ -89,6 +89,9 @@ async def build_snapshot(work: Work, database: Database, snapshots: Snapshots) -
         looking = platform(f"snapshot:{snapshot_id}", client_id=rules.CONSUMER)
         await put_on_ledger(tx, looking, purpose=rules.PURPOSE, fields=rules.FIELDS, refusal=reason, now=work.now)
     result: Mapping[str, Any] = {"state": "refused", "reason": reason}
+    if reason is not None:
+        # One that an attempt before this one had built and not yet told of.
+        await asyncio.to_thread(snapshots.path(snapshot_id).unlink, missing_ok=True)
     if reason is None:
         built = await _build(work, database, snapshots)
         result = {"state": "ready", "built_at": work.now, **built.__dict__}

@@ -12,6 +12,7 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
     "columns_repeated": ("文件有重复的列", "请删除重复的列后重新申报"),
     "column_type": ("列的数据类型不对", "请改为文本，或目录所列的类型后重新申报"),
     "not_parquet": ("文件不是 Parquet 文件", "请核对格式后重新申报"),
+    "unreadable": ("文件无法读取", "请重新导出文件后申报"),
     "row_count_differs": ("行数与清单不符", "请核对文件是否完整，按实际行数重新申报"),
     "older_than_current": ("已有更新的数据", "请提供不早于现行数据日期的文件"),
     "file_lost": ("文件已丢失", "请重新申报并上传"),

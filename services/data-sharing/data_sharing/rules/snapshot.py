@@ -167,16 +167,17 @@ def _with_vehicles(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
         .agg(
             pl.col("worths").list.len().sum().cast(pl.Int64).alias("_cars"),
             (pl.col("worths").list.max().max() * 100).round().cast(pl.Int64).alias("_dearest"),
+            pl.col("worths").list.eval(pl.element().is_null()).list.any().any().alias("_unknown"),
         )
     )
     rows = _summed(rows, of_person.select("id", pl.col("_cars").alias("vehicles")), "vehicles")
-    rows = rows.join(of_person.select("id", "_dearest"), on="id", how="left")
+    rows = rows.join(of_person.select("id", "_dearest", "_unknown"), on="id", how="left")
     dearest = pl.col("_dearest").max().over("household")
-    is_whole = pl.col("vehicles").is_not_null()
+    is_whole = pl.col("vehicles").is_not_null() & ~_any_of_household("_unknown")
     return rows.with_columns(
         pl.when(is_whole).then(dearest.fill_null(0)).alias("dearest_vehicle"),
         pl.when(~is_whole).then(dearest).alias("dearest_vehicle_low"),
-    ).drop("_dearest")
+    ).drop("_dearest", "_unknown")
 
 
 def _with_benefits(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
@@ -188,10 +189,11 @@ def _with_benefits(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
         .unnest("item")
     )
     policies = items.drop_nulls("policy").group_by("id").agg(pl.col("policy").unique().sort().alias("receiving"))
+    amount = _cast(pl.col("monthly_amount"), "fen")
     dibao = (
         items.filter(pl.col("policy") == "dibao")
         .group_by("id")
-        .agg(_cast(pl.col("monthly_amount"), "fen").sum().alias("_dibao"))
+        .agg(amount.sum().alias("_dibao"), amount.is_null().any().alias("_unknown"))
     )
     rows = rows.join(policies, on="id", how="left").join(dibao, on="id", how="left")
     rows = rows.with_columns(pl.col("receiving").fill_null(pl.lit([], dtype=pl.List(pl.String))))
@@ -199,5 +201,9 @@ def _with_benefits(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
         pl.col("receiving").list.contains("tekun").alias("receives_tekun"),
         receives_dibao.alias("receives_dibao"),
-        pl.col("_dibao").sum().over("household").alias("dibao_monthly"),
-    ).drop("_dibao")
+        pl.when(~_any_of_household("_unknown")).then(pl.col("_dibao").sum().over("household")).alias("dibao_monthly"),
+    ).drop("_dibao", "_unknown")
+
+
+def _any_of_household(name: str) -> pl.Expr:
+    return pl.col(name).fill_null(value=False).any().over("household")

@@ -15,7 +15,7 @@ from shared.clock import Day
 router = APIRouter(prefix="/v1", tags=["register"])
 
 On = Annotated[Day | None, Query(description="As of this day; by default of today")]
-Street = Annotated[str | None, Query(pattern=r"^\d{9}$", description="Only of this street")]
+Street = Annotated[str | None, Query(pattern=r"^[0-9]{9}$", description="Only of this street")]
 
 
 @router.get("/register")

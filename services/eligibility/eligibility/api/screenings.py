@@ -109,7 +109,7 @@ async def read_rejected_rows(
 async def read_findings(
     caller: FindingReader,
     database: DatabaseDep,
-    street: Annotated[str | None, Query(pattern=r"^\d{9}$", examples=["420106009"])] = None,
+    street: Annotated[str | None, Query(pattern=r"^[0-9]{9}$", examples=["420106009"])] = None,
     kind: Literal["lead", "review"] | None = None,
     policy: Annotated[str | None, Query(pattern=r"^[a-z_]{1,60}$", examples=["dibao"])] = None,
     state: Literal["open", "closed"] = "open",

@@ -37,7 +37,7 @@ class HouseholdChangeRequest(Body):
     monthly_wage: Annotated[NonNegativeFenOfYuan, at_most(10**9)] | None = Field(
         default=None, description="Of who began to work; absent where it is not known yet"
     )
-    street: Annotated[str, Field(pattern=r"^\d{9}$")] | None = Field(
+    street: Annotated[str, Field(pattern=r"^[0-9]{9}$")] | None = Field(
         default=None, description="Where the whole household moved to"
     )
 

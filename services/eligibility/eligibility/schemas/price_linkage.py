@@ -12,7 +12,8 @@ from shared.clock import Day
 from shared.money import Fen
 
 Percent = Annotated[
-    str, Field(pattern=r"^-?\d{1,2}(\.\d{1,2})?$", description="Rise over the same month a year before, in percent")
+    str,
+    Field(pattern=r"^-?[0-9]{1,2}(\.[0-9]{1,2})?$", description="Rise over the same month a year before, in percent"),
 ]
 
 

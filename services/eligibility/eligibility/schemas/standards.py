@@ -12,7 +12,7 @@ from shared.clock import Day
 from shared.money import Fen
 
 ParameterName = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[a-z][a-z0-9_]*$")]
-DecimalText = Annotated[str, Field(pattern=r"^\d{1,9}(\.\d{1,4})?$", description="A decimal, not negative")]
+DecimalText = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,4})?$", description="A decimal, not negative")]
 Document = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
 
 
