@@ -124,6 +124,23 @@ async def test_an_unanswered_request_is_late_after_its_last_working_day(service:
 
 
 @pytest.mark.clause("12.1.1")
+async def test_nothing_is_granted_after_its_last_day(service: Any) -> None:
+    fields = ["household_composition.relation_to_head"]
+    asked = (await ask(service, provider="public_security", fields=fields, last_on="2022-10-14")).json()
+    await service.pass_time(days=7)
+    late = await step(service, asked, "grant", officer="officer-police", department="public_security")
+    assert (late.status_code, problem_code(late)) == (409, "step_not_open")
+    await service.pass_time(days=40)
+    assert await service.recorded(AgreementNotSupplied) == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"last_on": "9999-12-31"}, {"legal_basis": "社会救助法\x00第四十一条"}], ids=["for ever", "NUL"]
+)
+async def test_what_cannot_be_kept_is_refused(service: Any, wrong: dict[str, Any]) -> None:
+    assert (await ask(service, **wrong)).status_code == 422
+
+
 async def test_the_provider_takes_more_time_once(service: Any) -> None:
     agreement = (await ask(service)).json()
     await service.pass_time(days=14, hours=13)  # the evening of the last day

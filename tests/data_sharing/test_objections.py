@@ -97,6 +97,17 @@ async def test_a_department_that_could_not_look_at_all_has_not_answered(service:
     assert settled.outcome == "not_answered"
 
 
+async def test_what_nobody_had_answered_is_not_upheld(service: Any) -> None:
+    case = await service.open()
+    await service.answer_all(case, but=("tax",))
+    await service.pass_time(days=15)
+    await raise_objection(service, case)
+    await asked_again(service, case)
+    await service.answer(case, "tax", "no_record")
+    (settled,) = await service.recorded(ObjectionSettled)
+    assert settled.outcome == "corrected"
+
+
 async def test_one_objection_at_a_time(service: Any) -> None:
     case = await verified(service)
     await raise_objection(service, case)

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.data_sharing.test_letters import CLERK, letters, persons_of, sign, withdraw
 
 from data_sharing.clients import Upstream, Upstreams
 from shared.events.data_sharing import VerificationAnswered, VerificationCompleted
@@ -125,3 +126,20 @@ async def test_nobody_is_called_without_a_letter(service: Any, tax: Tax) -> None
     assert tax.asked == []
     assert (await service.ledger(case))[-1]["reason"] == "authorisation_missing"
     assert await service.run_due() == 0, "not tried again: what is refused is refused"
+
+
+@pytest.mark.clause("12.1.2")
+async def test_an_interface_is_called_once_the_letter_is_there_again(service: Any, tax: Tax) -> None:
+    service.know(service.means.catalogue)
+    well, tax.answers = tax.answers, lambda _: httpx.Response(503)
+    case = await service.open()
+    await service.run_due()
+    person = (await persons_of(service, case))["p2"]
+    letter = next(one for one in await letters(service, case) if one["person_id"] == person)
+    await withdraw(service, letter, who=CLERK, on_behalf=True)
+    await service.pass_time(minutes=1)  # the next call is refused
+    tax.answers = well
+    assert (await sign(service, case, "p2")).status_code == 201
+    await service.answer_all(case, but=("tax",))
+    await service.pass_time(days=15)
+    assert (await service.facts(case)).json()["not_answered"] == []

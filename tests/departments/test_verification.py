@@ -109,6 +109,22 @@ async def test_only_records_that_hold_today_count(
     assert data_sharing.answers[request.query_id]["outcome"] == outcome
 
 
+async def test_a_query_that_was_refused_is_answered_when_it_is_heard_again(tax: Any, data_sharing: Any) -> None:
+    await tax.load("individual_income", record(WANG))
+    request = request_of()
+    await asked(tax, data_sharing, request)
+    data_sharing.status = 403
+    await tax.run_due()
+    assert (await ended(tax))[0]["state"] == "refused"
+    data_sharing.status = 200
+    await tax.hear(request)
+    await tax.run_due()
+    assert data_sharing.answers[request.query_id]["outcome"] == "matched"
+    assert (await ended(tax))[0]["state"] == "answered"
+    await tax.hear(request)
+    assert await tax.run_due() == 0, "what was answered is not answered again"
+
+
 async def test_a_query_to_another_department_is_not_touched(tax: Any, data_sharing: Any) -> None:
     request = request_of("housing", "real_estate")
     await asked(tax, data_sharing, request)

@@ -279,9 +279,20 @@ def standard(parameter: str, value: str) -> StandardPublished:
 async def test_a_deadline_in_a_year_without_calendar_is_provisional(intake: Intake) -> None:
     intake.clock.advance(timedelta(days=365 * 30))
     members = family()[:2]
-    document = (await intake.accepted(submission(members))).document
+    document = (await intake.accepted(submission(members, signed_on="2052-10-01"))).document
     assert document["decide_by_is_provisional"] is True
     assert "可能调整" in document["receipt"]
+
+
+@pytest.mark.clause("12.1.2")
+@pytest.mark.parametrize(
+    ("signed_on", "is_taken"), [("2021-10-10", True), ("2021-10-09", False), ("0001-01-01", False)]
+)
+async def test_a_letter_that_is_over_already_is_no_letter(intake: Intake, signed_on: str, *, is_taken: bool) -> None:
+    answer = await intake.apply(submission(signed_on=signed_on))
+    assert answer.is_success is is_taken
+    if not is_taken:
+        assert "body.authorisation.signed_on" in [error["field"] for error in answer.json()["errors"]]
 
 
 async def test_residents_see_their_own_and_clerks_their_streets(intake: Intake) -> None:

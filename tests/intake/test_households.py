@@ -159,7 +159,7 @@ async def test_the_households_time_line_holds_applications_and_grants(intake: In
         assert (await intake.get(path, caller)).status_code == 404
 
 
-async def test_a_file_that_was_there_opens_to_a_new_applicant_with_the_decision(intake: Intake) -> None:
+async def test_a_file_that_was_there_opens_to_a_new_applicant_when_something_is_granted(intake: Intake) -> None:
     opened = await intake.post("/v1/households", registration(), intake.clerk())
     receipt = await intake.accepted(submission(family()))
     path = f"/v1/households/{opened.json()['household_id']}/timeline"
@@ -168,3 +168,11 @@ async def test_a_file_that_was_there_opens_to_a_new_applicant_with_the_decision(
     await intake.hear(receipt.event(DecisionConfirmed))
     kinds = [item["kind"] for item in (await intake.get(path)).json()["items"]]
     assert kinds == ["household_registered", "application_submitted", "decision_granted"]
+
+
+async def test_a_file_stays_closed_to_a_new_applicant_who_is_refused(intake: Intake) -> None:
+    opened = await intake.post("/v1/households", registration(), intake.clerk())
+    receipt = await intake.accepted(submission(family()))
+    await intake.hear(receipt.event(DecisionConfirmed, outcome="refused", granted=(), refused=("dibao",)))
+    assert await intake.status(receipt) == "refused", "their own application they may read"
+    assert (await intake.get(f"/v1/households/{opened.json()['household_id']}/timeline")).status_code == 404

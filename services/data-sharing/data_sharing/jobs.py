@@ -13,6 +13,7 @@ from data_sharing.handlers.asking import CALL_UPSTREAM_JOB, CLOSE_JOB, CLOSE_QUE
 from data_sharing.handlers.calling import call_upstream
 from data_sharing.handlers.completing import close_verification
 from data_sharing.handlers.lead_joining import OVERDUE_JOB as LEAD_OVERDUE_JOB
+from data_sharing.handlers.letters import END_LETTERS_JOB, end_letters
 from data_sharing.handlers.loading import LOAD_JOB, Loader, load_batch
 from data_sharing.handlers.objections import close_query
 from data_sharing.handlers.opening import OPEN_JOB, open_verification
@@ -134,7 +135,14 @@ async def erase_snapshot(work: Work, means: Means) -> None:
     await snapshots.erase_snapshot(work, means.snapshots)
 
 
+async def end_letters_of_household(work: Work, _: Means) -> None:
+    """The last day of the last benefit of a household is over."""
+    async with work.transaction() as tx:
+        await end_letters(tx, UUID(work.subject), now=work.now)
+
+
 JOBS: Jobs[Means] = {
+    END_LETTERS_JOB: end_letters_of_household,
     OPEN_JOB: open_case,
     CLOSE_JOB: close_case,
     CLOSE_QUERY_JOB: close_later_query,

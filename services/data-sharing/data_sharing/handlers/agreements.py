@@ -3,7 +3,7 @@
 Regulation on sharing government data (2025): basis, purpose and fields are stated; the answer has its working days.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +29,7 @@ from shared.working_days import WorkingCalendar
 OVERDUE_JOB = "agreement_overdue"
 SUPPLY_JOB = "agreement_not_supplied"
 END_JOB = "end_agreement"
+_LONGEST_YEARS = 20
 _PLATFORM = "data-sharing"
 # Two requests for the same thing wait for each other: else both would find none standing.
 _LOCK = sa.text("select pg_advisory_xact_lock(hashtextextended(:pair, 1))")
@@ -116,6 +117,8 @@ async def _decide(
     following = next_state(found.state, step)
     if following is None:
         raise _not_open(found, step, "请查看协议现状后再办理")
+    if following == "granted" and found.last_on is not None and found.last_on < local_date(now):
+        raise _not_open(found, step, "申请的期限已满；仍需共享的，请使用方重新申请")
     values: dict[str, object] = {"state": following, "decided_by": caller.subject}
     if found.state == "asked":
         await deadlines.cancel(tx, kind=OVERDUE_JOB, subject=str(found.agreement_id))
@@ -216,12 +219,21 @@ def _check(body: AgreementRequest, catalogue: Catalogue, now: datetime) -> None:
         else:
             continue
         faults.append(FieldError(field=f"body.fields[{at}]", code="field_not_open", message=message))
-    if body.last_on < body.first_on:
-        faults.append(FieldError(field="body.last_on", code="period", message="最后一日不能早于第一日"))
-    if body.first_on < local_date(now):
-        faults.append(FieldError(field="body.first_on", code="period", message="第一日不能早于今天"))
+    faults += _period_faults(body, local_date(now))
     if faults:
         raise plain_problem(422, detail=f"共有 {len(faults)} 处需要修改", errors=faults[:50])
+
+
+def _period_faults(body: AgreementRequest, today: date) -> list[FieldError]:
+    faults = []
+    if body.last_on < body.first_on:
+        faults.append(FieldError(field="body.last_on", code="period", message="最后一日不能早于第一日"))
+    if body.last_on.year > today.year + _LONGEST_YEARS:
+        message = f"最后一日不能晚于{_LONGEST_YEARS}年后，届时请重新申请"
+        faults.append(FieldError(field="body.last_on", code="period", message=message))
+    if body.first_on < today:
+        faults.append(FieldError(field="body.first_on", code="period", message="第一日不能早于今天"))
+    return faults
 
 
 async def _refuse_overlap(tx: AsyncConnection, body: AgreementRequest) -> None:

@@ -1,16 +1,18 @@
 """Departments are asked for what they hold, each for its own, all at once (1.2)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.rules import verification as course
 from data_sharing.rules.catalogue import Catalogue, Reached
-from data_sharing.tables.verifications import query
+from data_sharing.tables.letters import obligor
+from data_sharing.tables.verifications import application, query
 from shared import deadlines, outbox
 from shared.events.data_sharing import VerificationRequested
 from shared.ids import new_id
@@ -99,3 +101,32 @@ async def ask(tx: AsyncConnection, question: Question, *, catalogue: Catalogue, 
         ],
     )
     return {event.department: event.query_id for event in asked}
+
+
+async def ask_again(
+    tx: AsyncConnection, household_id: UUID, person_ids: Collection[UUID], *, catalogue: Catalogue, now: datetime
+) -> None:
+    """Somebody signed: departments that were refused for want of the letter hear again of what they have not answered.
+
+    The same queries, with the time they had; no verification that the household no longer rests on.
+    """
+    unanswered = (
+        sa.select(query)
+        .outerjoin(obligor, obligor.c.obligor_id == query.c.obligor_id)
+        .where(
+            query.c.household_id == household_id,
+            query.c.outcome.is_(None),
+            sa.or_(query.c.kind != "obligor", obligor.c.person_id.in_(person_ids)),
+            sa.exists().where(application.c.verification_id == query.c.verification_id),
+        )
+        .order_by(query.c.query_id)
+    )
+    for row in (await tx.execute(unanswered)).all():
+        if catalogue.called.issuperset(row.data_sets):
+            await deadlines.schedule(tx, kind=CALL_UPSTREAM_JOB, subject=str(row.query_id), due_at=now)
+        elif all(catalogue.data_sets[code].reached == "service" for code in row.data_sets):
+            names = ("household_id", "application_id", "verification_id", "query_id", "department", "answer_by")
+            event = VerificationRequested(
+                **{name: getattr(row, name) for name in names}, data_sets=tuple(row.data_sets)
+            )
+            await outbox.record(tx, event, at=now)

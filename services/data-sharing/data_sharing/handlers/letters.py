@@ -17,7 +17,7 @@ from data_sharing.rules import verification as course
 from data_sharing.rules.catalogue import Catalogue
 from data_sharing.tables.letters import authorisation, running_benefit
 from data_sharing.tables.verifications import application
-from shared import outbox
+from shared import deadlines, outbox
 from shared.clock import end_of_day, start_of_day
 from shared.crypto import FieldCipher
 from shared.events.data_sharing import AuthorisationEnded
@@ -25,6 +25,7 @@ from shared.events.eligibility import BenefitEnded, BenefitStarted, GracePeriodE
 from shared.ids import new_id
 from shared.inbox import Delivery
 
+END_LETTERS_JOB = "end_letters"
 _PLATFORM = "data-sharing"
 
 
@@ -122,24 +123,46 @@ async def note_benefit_end(tx: AsyncConnection, delivery: Delivery[BenefitEnded 
         .values(benefit_id=event.benefit_id, household_id=event.household_id, ends_on=event.ends_on)
         .on_conflict_do_update(index_elements=["benefit_id"], set_={"ends_on": event.ends_on})
     )
-    last_days = (
-        await tx.execute(
-            sa.select(running_benefit.c.ends_on).where(running_benefit.c.household_id == event.household_id)
-        )
-    ).scalars()
+    await plan_end(tx, event.household_id, now=delivery.now)
+
+
+async def end_letters(tx: AsyncConnection, household_id: UUID, *, now: datetime) -> None:
+    """The last day of a household's last benefit is over: its letters are, unless another benefit runs by now or an
+    application is undecided. Those of a household that changed still opened what was answered: that too is over.
+    """
+    await lock_household(tx, household_id)
     undecided = sa.select(
-        sa.exists().where(application.c.household_id == event.household_id, application.c.decided_at.is_(None))
+        sa.exists().where(application.c.household_id == household_id, application.c.decided_at.is_(None))
     )
-    last_day = rules.letters_end_on(list(last_days), has_undecided=bool((await tx.execute(undecided)).scalar_one()))
+    last_day = rules.letters_end_on(
+        await _last_days(tx, household_id), has_undecided=bool((await tx.execute(undecided)).scalar_one())
+    )
+    if last_day is None:
+        return
+    if end_of_day(last_day) > now:
+        await plan_end(tx, household_id, now=now)
+        return
+    # A letter that was signed after the last day of the benefit is of something else.
+    condition = sa.and_(
+        authorisation.c.household_id == household_id,
+        sa.or_(authorisation.c.ended_at.is_(None), authorisation.c.end_reason == "household_changed"),
+        authorisation.c.valid_from < end_of_day(last_day),
+    )
+    ended = await _end(tx, condition, reason="benefit_ended", at=end_of_day(last_day))
+    await _tell(tx, ended, reason="benefit_ended", at=now)
+
+
+async def _last_days(tx: AsyncConnection, household_id: UUID) -> list[date | None]:
+    of_it = sa.select(running_benefit.c.ends_on).where(running_benefit.c.household_id == household_id)
+    return list((await tx.execute(of_it)).scalars())
+
+
+async def plan_end(tx: AsyncConnection, household_id: UUID, *, now: datetime) -> None:
+    """Look again when the last day of a household's last benefit is over, if it has one."""
+    last_day = rules.letters_end_on(await _last_days(tx, household_id), has_undecided=False)
     if last_day is not None:
-        # A letter that was signed after the last day of the benefit is of something else.
-        condition = sa.and_(
-            authorisation.c.household_id == event.household_id,
-            authorisation.c.ended_at.is_(None),
-            authorisation.c.valid_from < end_of_day(last_day),
-        )
-        ended = await _end(tx, condition, reason="benefit_ended", at=end_of_day(last_day))
-        await _tell(tx, ended, reason="benefit_ended", at=delivery.now)
+        due_at = max(now, end_of_day(last_day))
+        await deadlines.schedule(tx, kind=END_LETTERS_JOB, subject=str(household_id), due_at=due_at)
 
 
 async def note_household_change(tx: AsyncConnection, delivery: Delivery[HouseholdChangeReported]) -> None:

@@ -5,7 +5,7 @@ The entry is committed before the first byte is read, and stands although the re
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -224,10 +224,16 @@ async def refusal_to_department(
 
 
 async def refusal_of_letters(
-    tx: AsyncConnection, case: Case, *, purpose: str, fields: Sequence[str], now: datetime
+    tx: AsyncConnection,
+    case: Case,
+    *,
+    purpose: str,
+    fields: Sequence[str],
+    now: datetime,
+    asking_on: date | None = None,
 ) -> Refusal | None:
     """Why the letters of those whom a case is about do not open these fields now, or None."""
-    needed, letters = await letters_of(tx, case)
+    needed, letters = await letters_of(tx, case, asking_on=asking_on)
     return rules.refusal(needed, letters, purpose=purpose, fields=fields, at=now)
 
 

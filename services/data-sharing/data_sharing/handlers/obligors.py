@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from data_sharing.handlers.asking import Question, ask
+from data_sharing.handlers.asking import Question, ask, ask_again
 from data_sharing.handlers.letters import Signed, keep_letters
 from data_sharing.handlers.looking import Look, refusal_of_letters, refuse
 from data_sharing.handlers.persons import OBLIGOR_NAME_FIELD, Named, index_persons
@@ -94,11 +94,12 @@ async def consent(
     found = await obligor_row(tx, obligor_id)
     if found is None or not caller.may_see_street(found.street):
         raise not_found("法定义务人", obligor_id)
-    check_signed(body.signed_on, today=local_date(now))
+    check_signed(body.signed_on, today=local_date(now), months=catalogue.letter_months)
     signed = Signed(
         household_id=found.household_id, capacity="obligor", signed_on=body.signed_on, recorded_by=caller.subject
     )
     await keep_letters(tx, signed, [found.person_id], catalogue=catalogue, cipher=cipher, now=now)
+    await ask_again(tx, found.household_id, [found.person_id], catalogue=catalogue, now=now)
     return await _obligor(tx, obligor_id, catalogue=catalogue, now=now)
 
 

@@ -114,7 +114,7 @@ async def _refusal(
         return "out_of_scope", of_case
     if case.valid_until is not None and case.valid_until <= now:
         return "verification_expired", of_case
-    needed, letters = await letters_of(tx, case)
+    needed, letters = await letters_of(tx, case, asking_on=local_date(now))
     for data_set in data_sets:
         of_data_set = ("数据集", data_set.code)
         if not data_set.may_be_asked_by(ASKER):

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.clients import Declaration, DeclaredPerson
-from data_sharing.handlers.letters import Signed, end_letters_of_leavers, keep_letters
+from data_sharing.handlers.letters import Signed, end_letters_of_leavers, keep_letters, plan_end
 from data_sharing.handlers.persons import MEMBER_NAME_FIELD, Named, index_persons, link_resident
 from data_sharing.handlers.resting import Resting, lock_household, rest
 from data_sharing.rules import authorisation as letters
@@ -61,6 +61,14 @@ async def note_decision(tx: AsyncConnection, delivery: Delivery[DecisionConfirme
         )
         .on_conflict_do_update(index_elements=["application_id"], set_={"decided_at": delivery.time})
     )
+    if event.outcome == "granted":
+        # By now officers know who applied, also where somebody else had applied for the household before.
+        known = sa.update(application).where(application.c.application_id == event.application_id)
+        await tx.execute(known.values(applicant_is_known=True))
+        await _link_applicant(tx, event.application_id, now=delivery.now)
+    else:
+        # While it was undecided the letters stood on after the last benefit.
+        await plan_end(tx, event.household_id, now=delivery.now)
 
 
 async def open_verification(
@@ -86,7 +94,6 @@ async def open_verification(
         for declared in declaration.persons
     ]
     person_ids = dict(zip(born, await index_persons(tx, named, cipher=cipher, now=now), strict=True))
-    await _link_applicant(tx, declaration, person_ids, now=now)
     await end_letters_of_leavers(tx, declaration.household_id, staying=set(person_ids.values()), now=now)
     await _keep_letters(tx, declaration, person_ids, adults, catalogue=catalogue, cipher=cipher, now=now)
     resting = Resting(
@@ -102,9 +109,11 @@ async def open_verification(
         catalogue=catalogue,
         now=now,
         applicant_subject=declaration.applicant_subject,
+        applicant_is_known=await _is_known(tx, declaration),
         declared=_declared_facts(declaration),
         refs={ref: str(person_id) for ref, person_id in person_ids.items()},
     )
+    await _link_applicant(tx, declaration.application_id, now=now)
 
 
 async def _has_verification(tx: AsyncConnection, application_id: UUID) -> bool:
@@ -158,12 +167,31 @@ def _birth_date(member: Mapping[str, Any], declared: DeclaredPerson) -> date | N
     return None if text is None else date.fromisoformat(text)
 
 
-async def _link_applicant(
-    tx: AsyncConnection, declaration: Declaration, person_ids: Mapping[str, UUID], *, now: datetime
-) -> None:
-    applicants = [member["id"] for member in declaration.household["members"] if member["relation"] == "applicant"]
-    if declaration.applicant_subject is not None and applicants:
-        await link_resident(tx, declaration.applicant_subject, person_ids[applicants[0]], now=now)
+async def _is_known(tx: AsyncConnection, declaration: Declaration) -> bool:
+    """Whether officers know who applies: not where somebody else applied for the household before, whose file this
+    opens, until it is granted something. As intake has it.
+    """
+    applied, before = application.alias("applied"), application.alias("before")
+    by_another = sa.exists().where(
+        before.c.household_id == applied.c.household_id,
+        before.c.submitted_at < applied.c.submitted_at,
+        before.c.applicant_subject.is_distinct_from(declaration.applicant_subject),
+    )
+    known = sa.select(sa.or_(applied.c.applicant_is_known, ~by_another))
+    found = await tx.execute(known.where(applied.c.application_id == declaration.application_id))
+    return bool(found.scalar_one())
+
+
+async def _link_applicant(tx: AsyncConnection, application_id: UUID, *, now: datetime) -> None:
+    """The login that applied is the applicant, where officers know that."""
+    of_it = sa.select(application).where(application.c.application_id == application_id)
+    applied = (await tx.execute(of_it)).one()
+    if applied.applicant_subject is None or applied.declared is None or not applied.applicant_is_known:
+        return
+    applicants = [member["id"] for member in applied.declared["members"] if member["relation"] == "applicant"]
+    if applicants:
+        person_id = UUID(applied.refs[applicants[0]])
+        await link_resident(tx, applied.applicant_subject, person_id, now=now)
 
 
 async def _keep_letters(

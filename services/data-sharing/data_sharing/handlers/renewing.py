@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from data_sharing.handlers.looking import Look, refusal_of_letters, refuse
 from data_sharing.handlers.resting import Resting, lock_household, rest
 from data_sharing.handlers.signing import open_case
-from data_sharing.queries.cases import Case, case_of_application
+from data_sharing.queries.cases import Case, case_of_application, of_age
 from data_sharing.rules.authorisation import ASKING_PURPOSE
 from data_sharing.rules.catalogue import IDENTITY_FIELDS, Catalogue
 from data_sharing.schemas.verifications import VerificationReceipt
@@ -21,7 +21,7 @@ from shared.database import Database
 from shared.idempotency import Claim, once
 from shared.problems import Problem
 
-_COPIED = ("ref", "person_id", "name", "is_adult")
+_COPIED = ("ref", "person_id", "name")
 
 
 _CLIENTS = frozenset({"eligibility"})
@@ -36,7 +36,9 @@ async def renew_verification(
     async with database.transaction() as tx:
         case = await open_case(tx, caller, application_id)
         fields = catalogue.verified_field_paths
-        refusal = await refusal_of_letters(tx, case, purpose=ASKING_PURPOSE, fields=fields, now=now)
+        refusal = await refusal_of_letters(
+            tx, case, purpose=ASKING_PURPOSE, fields=fields, now=now, asking_on=local_date(now)
+        )
         if caller.row_scope == "service" and caller.client_id not in _CLIENTS:
             refusal = "not_permitted"
         if refusal is not None:
@@ -61,10 +63,12 @@ async def _renew(tx: AsyncConnection, case: Case, *, catalogue: Catalogue, now: 
         raise _in_force(lapsed)
 
     async def keep_members(verification_id: UUID) -> None:
+        grown = await of_age(tx, case.application_id, local_date(now))
+        is_adult = sa.or_(verification_member.c.is_adult, verification_member.c.person_id.in_(grown))
         copied = sa.select(
-            sa.literal(verification_id, sa.Uuid), *(verification_member.c[name] for name in _COPIED)
+            sa.literal(verification_id, sa.Uuid), *(verification_member.c[name] for name in _COPIED), is_adult
         ).where(verification_member.c.verification_id == lapsed.verification_id)
-        await tx.execute(insert(verification_member).from_select(["verification_id", *_COPIED], copied))
+        await tx.execute(insert(verification_member).from_select(["verification_id", *_COPIED, "is_adult"], copied))
 
     resting = Resting(
         application_id=case.application_id,

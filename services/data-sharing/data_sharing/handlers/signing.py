@@ -11,13 +11,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from data_sharing.handlers.asking import ask_again
 from data_sharing.handlers.letters import Signed, end_letter, keep_letters
 from data_sharing.handlers.looking import is_own
 from data_sharing.handlers.persons import person_of_resident
-from data_sharing.queries.cases import Case, case_of_application
+from data_sharing.queries.cases import Case, case_of_application, of_age
 from data_sharing.queries.letters import letter_row, letter_view, street_of_household
 from data_sharing.rules.authorisation import who_must_sign
 from data_sharing.rules.catalogue import Catalogue, DataSet
+from data_sharing.rules.verification import add_months
 from data_sharing.schemas.letters import LetterView, SignatureRequest, WithdrawalRequest
 from data_sharing.tables.verifications import application, verification_member
 from shared.auth import Principal
@@ -46,14 +48,16 @@ async def sign(
     member = next((one for one in members if str(one.person_id) == case.refs.get(body.member)), None)
     if member is None:
         raise plain_problem(422, detail="申请中没有这名家庭成员", field="body.member", value=body.member)
-    if member.ref not in who_must_sign({one.ref: one.is_adult for one in members}):
+    grown = await of_age(tx, application_id, local_date(now))
+    is_adult = member.is_adult or member.person_id in grown
+    if member.ref not in who_must_sign({one.ref: one.is_adult or one.person_id in grown for one in members}):
         raise plain_problem(
             422, detail="未成年成员由成年成员签署的授权书覆盖，不需另签", field="body.member", value=body.member
         )
-    if (body.guardian_name is not None) == member.is_adult:
+    if (body.guardian_name is not None) == is_adult:
         raise plain_problem(422, detail="成年人自行签署，未成年人由监护人签署", field="body.guardian_name")
     await _only_signer(tx, caller, member.person_id)
-    check_signed(body.signed_on, today=local_date(now))
+    check_signed(body.signed_on, today=local_date(now), months=catalogue.letter_months)
     further = further_data_sets(body.data_sets, catalogue)
     signed = Signed(
         household_id=case.household_id,
@@ -66,6 +70,7 @@ async def sign(
     (authorisation_id,) = await keep_letters(
         tx, signed, [member.person_id], catalogue=catalogue, cipher=cipher, now=now
     )
+    await ask_again(tx, case.household_id, [member.person_id], catalogue=catalogue, now=now)
     letter = await letter_row(tx, authorisation_id)
     assert letter is not None, "it was kept"
     return letter_view(letter, now=now)
@@ -109,7 +114,9 @@ async def may_see_letters(tx: AsyncConnection, caller: Principal, household_id: 
     if caller.row_scope != "resident":
         return street is not None and caller.may_see_street(street)
     applied = sa.exists().where(
-        application.c.household_id == household_id, application.c.applicant_subject == caller.subject
+        application.c.household_id == household_id,
+        application.c.applicant_subject == caller.subject,
+        application.c.applicant_is_known,
     )
     return bool((await tx.execute(sa.select(applied))).scalar_one())
 
@@ -149,7 +156,9 @@ def further_data_sets(codes: Sequence[str], catalogue: Catalogue) -> list[DataSe
     return [catalogue.data_sets[code] for code in dict.fromkeys(codes)]
 
 
-def check_signed(signed_on: date, *, today: date) -> None:
-    """Raises Problem 422 for a signature of tomorrow."""
+def check_signed(signed_on: date, *, today: date, months: int) -> None:
+    """Raises Problem 422 for a signature of tomorrow, and for one whose letter is over."""
+    if add_months(signed_on, months) < today:
+        raise plain_problem(422, detail="授权书已过有效期，请重新签署", field="body.signed_on", value=str(signed_on))
     if signed_on > today:
         raise plain_problem(422, detail="签署日期不能晚于今天", field="body.signed_on", value=str(signed_on))

@@ -30,7 +30,9 @@ async def access_page(
     found = sa.select(access).order_by(access.c.access_id.desc()).limit(limit + 1)
     is_resident = caller.row_scope == "resident"
     if is_resident:
-        own = sa.select(application.c.household_id).where(application.c.applicant_subject == caller.subject)
+        own = sa.select(application.c.household_id).where(
+            application.c.applicant_subject == caller.subject, application.c.applicant_is_known
+        )
         themselves = sa.select(resident.c.person_id).where(resident.c.subject == caller.subject)
         found = found.where(
             sa.or_(

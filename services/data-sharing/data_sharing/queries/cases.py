@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from data_sharing.rules.authorisation import Letter, who_must_sign
+from data_sharing.rules.authorisation import Letter, is_adult, who_must_sign
 from data_sharing.rules.verification import QueryKind
 from data_sharing.tables.letters import authorisation, obligor
 from data_sharing.tables.verifications import answer, application, query, verification, verification_member
@@ -84,7 +84,9 @@ async def _about(tx: AsyncConnection, verification_id: UUID, application_id: UUI
     of_it = application.c.verification_id == verification.c.verification_id
     resting = application.alias("resting")
     subjects = sa.select(resting.c.applicant_subject).where(
-        resting.c.verification_id == verification.c.verification_id, resting.c.applicant_subject.is_not(None)
+        resting.c.verification_id == verification.c.verification_id,
+        resting.c.applicant_subject.is_not(None),
+        resting.c.applicant_is_known,
     )
     asked = sa.select(sa.func.unnest(query.c.data_sets)).where(
         query.c.verification_id == verification.c.verification_id, query.c.kind != "obligor"
@@ -155,8 +157,24 @@ async def member_names(tx: AsyncConnection, verification_id: UUID, refs: Mapping
     return {row.ref: own[str(row.person_id)] for row in await tx.execute(found)}
 
 
-async def letters_of(tx: AsyncConnection, case: Case) -> tuple[frozenset[UUID], list[Letter]]:
-    """Whose letters are needed to look at a case, and the newest letter of each who ever signed one."""
+async def of_age(tx: AsyncConnection, application_id: UUID, on: date) -> frozenset[UUID]:
+    """Who of an application is an adult that day, by what it declares; whose birth date is unknown is taken for one."""
+    of_it = sa.select(application.c.declared, application.c.refs).where(application.c.application_id == application_id)
+    found = (await tx.execute(of_it)).one()
+    born = {member["id"]: member.get("birth_date") for member in found.declared["members"]}
+    return frozenset(
+        UUID(person_id)
+        for ref, person_id in found.refs.items()
+        if born.get(ref) is None or is_adult(date.fromisoformat(born[ref]), on)
+    )
+
+
+async def letters_of(
+    tx: AsyncConnection, case: Case, *, asking_on: date | None = None
+) -> tuple[frozenset[UUID], list[Letter]]:
+    """Whose letters are needed to look at a case, and the newest letter of each who ever signed one. `asking_on`: where
+    departments are asked anew, who came of age meanwhile must have signed too.
+    """
     if case.obligor_id is not None:
         needed, capacity = frozenset(case.person_ids), "obligor"
     else:
@@ -165,7 +183,8 @@ async def letters_of(tx: AsyncConnection, case: Case) -> tuple[frozenset[UUID], 
                 sa.select(verification_member).where(verification_member.c.verification_id == case.verification_id)
             )
         ).all()
-        signers = who_must_sign({member.ref: member.is_adult for member in members})
+        grown = frozenset() if asking_on is None else await of_age(tx, case.application_id, asking_on)
+        signers = who_must_sign({member.ref: member.is_adult or member.person_id in grown for member in members})
         needed, capacity = frozenset(member.person_id for member in members if member.ref in signers), "member"
     newest = (
         sa.select(authorisation)

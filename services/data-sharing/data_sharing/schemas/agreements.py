@@ -48,7 +48,9 @@ class AgreementRequest(BaseModel):
     consumer: Code = Field(description="使用方：部门代码，或平台服务的代号")
     purpose: Code
     fields: Annotated[list[Annotated[str, StringConstraints(max_length=121)]], Field(min_length=1, max_length=200)]
-    legal_basis: Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=200)]
+    legal_basis: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=4, max_length=200, pattern=r"^[^\x00]*$")
+    ]
     sharing: Literal["unconditional", "conditional"]
     first_on: Day
     last_on: Day
@@ -63,7 +65,9 @@ class StepRequest(BaseModel):
     step: Literal["extend", "grant", "refuse", "suspend", "resume", "end"] = Field(
         description="extend：有条件共享的答复期限延长10个工作日，只能一次"
     )
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200)]
+    reason: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200, pattern=r"^[^\x00]*$")
+    ]
 
 
 class AgreementView(BaseModel):

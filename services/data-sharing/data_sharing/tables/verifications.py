@@ -31,6 +31,7 @@ application = sa.Table(
     sa.Column("decided_at", Instant),
     sa.Column("verification_id", sa.Uuid),
     sa.Column("applicant_subject", sa.Text),
+    sa.Column("applicant_is_known", sa.Boolean),
     sa.Column("declared", JSONB),
     sa.Column("refs", JSONB),
 )

@@ -39,7 +39,12 @@ async def on_verification_requested(
             received_at=delivery.now,
             answer_by=event.answer_by,
         )
-        .on_conflict_do_nothing()
+        # Heard again after a refusal: a letter that was missing may be there.
+        .on_conflict_do_update(
+            index_elements=["query_id"],
+            set_={"state": "open", "closed_at": None, "refusal_code": None},
+            where=verification_query.c.state == "refused",
+        )
         .returning(verification_query.c.query_id)
     )
     if inserted.scalar() is not None:

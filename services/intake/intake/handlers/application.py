@@ -32,7 +32,7 @@ from shared.working_days import WorkingCalendar
 
 # One statement and one round trip. The primary key of open_membership lets one of many submissions through; a member
 # whom another transaction has filed elsewhere since we looked is left alone, and the count tells. A file that was there
-# opens to a new applicant only with the decision, by when officers know who it is: see handlers/timeline.py.
+# opens to a new applicant only when something is granted, by when officers know who it is: see handlers/timeline.py.
 _FILE_APPLICATION = sa.text("""
 with filed_household as (
     insert into household (household_id, street, applicant_subject, persons, registered_at)

@@ -1,10 +1,10 @@
 """What a submission must hold besides its form, told to the caller all at once and by field."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from intake.rules.labels import POLICIES
-from intake.rules.persons import Finding, Person, adults, unknown_refs
+from intake.rules.persons import LETTER_YEARS, Finding, Person, adults, age_on, unknown_refs
 from intake.schemas.application import Submission
 from shared.problems import FieldError, Problem, plain_problem
 
@@ -30,6 +30,9 @@ def submission_findings(submission: Submission, persons: Sequence[Person], *, to
         for paper, signed_on in signed.items()
         if signed_on > today
     ]
+    if age_on(submission.authorisation.signed_on, today - timedelta(days=1)) >= LETTER_YEARS:
+        message = "核对授权书已过有效期，请由成年家庭成员重新签署"
+        findings.append(Finding(field="../authorisation.signed_on", code="letter_expired", message=message))
     findings += [
         Finding(field=f"../requested[{index}]", code="unknown_policy", message=f"没有名为 {policy} 的救助政策")
         for index, policy in enumerate(submission.requested)

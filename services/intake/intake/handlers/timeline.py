@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from intake.rules.application import DECIDED, STATUS_KINDS, status_after
+from intake.rules.application import DECIDED, GRANTED, STATUS_KINDS, status_after
 from intake.rules.timeline import line_of
 from shared.inbox import Delivery
 
@@ -37,8 +37,7 @@ with moved as (
 ), opened_file as (
     update household set applicant_subject = application.applicant_subject
     from application
-    where application.application_id = any (cast(:decided as uuid[]))
-        and application.status <> all (cast(:decided_statuses as text[]))
+    where application.application_id = any (cast(:granted as uuid[])) and application.status <> :granted_status
         and household.household_id = application.household_id and application.applicant_subject is not null
 )
 delete from open_membership where application_id = any (cast(:decided as uuid[]))
@@ -81,7 +80,8 @@ async def add_to_timeline(tx: AsyncConnection, deliveries: Sequence[Delivery[Any
         {
             "application_ids": list(statuses),
             "statuses": list(statuses.values()),
-            "decided_statuses": sorted(DECIDED),
+            "granted_status": GRANTED,
+            "granted": [application_id for application_id, status in statuses.items() if status == GRANTED],
             "decided": [application_id for application_id, status in statuses.items() if status in DECIDED],
         },
     )

@@ -16,6 +16,8 @@ ADULT_AGE = 18
 CARD_AGE = 16
 """From this age everybody must have an identity card: 居民身份证法 art 2."""
 _OLDEST_AGE = 130
+LETTER_YEARS = 1
+"""How long a letter opens registers: data-sharing's catalogue, letter.months."""
 
 
 @dataclass(frozen=True, kw_only=True)

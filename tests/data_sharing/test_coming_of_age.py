@@ -1,0 +1,32 @@
+"""Somebody turns 18 while a case runs: from then on nobody is asked about them before they signed (12.1.2)."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from tests.data_sharing.conftest import CHILD, FATHER, MOTHER
+from tests.data_sharing.test_letters import CLERK, letters, persons_of, sign, withdraw
+from tests.data_sharing.test_one_verification import renew
+
+from shared.testing import identity_number, problem_code
+
+YOUTH = {**CHILD, "identity_number": identity_number(date(2004, 12, 1), sequence=907)}
+
+
+@pytest.mark.clause("12.1.2")
+async def test_who_came_of_age_is_not_asked_about_anew_before_they_signed(service: Any) -> None:
+    case = await service.open(FATHER, MOTHER, YOUTH)
+    await service.answer_all(case)
+    await service.pass_time(days=183)
+    refused = await renew(service, case)
+    assert (refused.status_code, problem_code(refused)) == (403, "authorisation_missing")
+    signed = await sign(service, case, "p3", signed_on="2023-04-11")
+    assert signed.status_code == 201, signed.text
+    assert (await renew(service, case, key="renewal-2")).status_code == 202
+    await service.look_up(case)
+    assert (await service.read_query(case, "tax")).status_code == 200
+    person = (await persons_of(service, case))["p3"]
+    letter = next(one for one in await letters(service, case) if one["person_id"] == person)
+    await withdraw(service, letter, who=CLERK, on_behalf=True)
+    refused = await service.read_query(case, "tax")
+    assert (refused.status_code, problem_code(refused)) == (403, "authorisation_withdrawn")
