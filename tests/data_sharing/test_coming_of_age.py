@@ -30,3 +30,19 @@ async def test_who_came_of_age_is_not_asked_about_anew_before_they_signed(servic
     await withdraw(service, letter, who=CLERK, on_behalf=True)
     refused = await service.read_query(case, "tax")
     assert (refused.status_code, problem_code(refused)) == (403, "authorisation_withdrawn")
+
+
+@pytest.mark.clause("12.1.2")
+async def test_who_signed_for_a_later_application_may_withdraw_it(service: Any) -> None:
+    """It joins the verification of before, in which they were a child."""
+    first = await service.open(FATHER, MOTHER, YOUTH)
+    await service.answer_all(first)
+    await service.pass_time(days=60)
+    signed = {"signed_by": ["p1", "p2", "p3"], "signed_on": "2022-12-09"}
+    second = await service.open(FATHER, MOTHER, YOUTH, household_id=first.household_id, **signed)
+    assert (await service.facts(second)).status_code == 200
+    person = (await persons_of(service, second))["p3"]
+    letter = next(one for one in await letters(service, second) if one["person_id"] == person)
+    await withdraw(service, letter, who=CLERK, on_behalf=True)
+    refused = await service.facts(second)
+    assert (refused.status_code, problem_code(refused)) == (403, "authorisation_withdrawn")

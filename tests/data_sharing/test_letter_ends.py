@@ -4,8 +4,8 @@ from datetime import date
 from typing import Any
 
 import pytest
-from tests.data_sharing.conftest import FATHER
-from tests.data_sharing.test_letters import about, sign
+from tests.data_sharing.conftest import FATHER, MOTHER
+from tests.data_sharing.test_letters import CLERK, about, post, sign
 
 from shared.events.eligibility import BenefitEnded, BenefitStarted, DecisionConfirmed, HouseholdChangeReported
 from shared.ids import new_id
@@ -71,3 +71,29 @@ async def test_a_signature_whose_letter_is_over_replaces_nothing(service: Any, s
     case = await service.open()
     answer = await sign(service, case, "p1", signed_on=signed_on)
     assert (answer.status_code, (await service.read_query(case, "tax")).status_code) == (422, 200)
+
+
+async def test_a_letter_as_obligor_does_not_replace_that_as_a_member(service: Any) -> None:
+    """The father is named as obligor of the mother's application, then lives with her."""
+    mother = {**MOTHER, "relation": "applicant"}
+    first = await service.open(mother)
+    person = {"name": FATHER["name"], "identity_number": FATHER["identity_number"]}
+    body = {**person, "relation": "spouse", "obligor_of": "p2"}
+    named = await post(service, f"/v1/applications/{first.application_id}/obligors", body, **CLERK)
+    assert named.status_code == 201, named.text
+    together = (mother, {**FATHER, "relation": "spouse"})
+    second = await service.open(*together, household_id=first.household_id, signed_by=["p1", "p2"])
+    assert (await service.read_query(second, "tax")).status_code == 200
+    path = f"/v1/obligors/{named.json()['obligor_id']}/consent"
+    assert (await post(service, path, {"signed_on": "2022-10-10"}, **CLERK)).is_success
+    assert (await service.read_query(second, "tax")).status_code == 200
+
+
+async def test_a_department_that_answered_has_nothing_to_look_for_once_the_verification_lapsed(service: Any) -> None:
+    case = await service.open()
+    await service.answer_all(case)
+    assert (await service.read_query(case, "tax")).status_code == 200
+    await service.pass_time(days=200)
+    looked = await service.read_query(case, "tax")
+    assert (looked.status_code, problem_code(looked)) == (409, "verification_expired")
+    assert FATHER["identity_number"] not in looked.text

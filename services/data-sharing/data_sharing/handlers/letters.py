@@ -53,14 +53,19 @@ async def keep_letters(
 ) -> list[UUID]:
     """One letter each, in the standard wording and what is opened further. Returns their ids.
 
-    An earlier letter of the same person is replaced.
+    An earlier letter of the same person in the same capacity is replaced.
     """
     if not person_ids:
         return []
     # Of two signatures at once the later one replaces the other, which it must see.
     await lock_household(tx, signed.household_id)
-    standing = sa.and_(authorisation.c.household_id == signed.household_id, authorisation.c.ended_at.is_(None))
-    await _end(tx, sa.and_(standing, authorisation.c.person_id.in_(person_ids)), reason="replaced", at=now)
+    standing = sa.and_(
+        authorisation.c.household_id == signed.household_id,
+        authorisation.c.person_id.in_(person_ids),
+        authorisation.c.capacity == signed.capacity,
+        authorisation.c.ended_at.is_(None),
+    )
+    await _end(tx, standing, reason="replaced", at=now)
     guardian = signed.guardian_name
     until = course.add_months(signed.signed_on, catalogue.letter_months)
     rows: list[dict[str, Any]] = [

@@ -219,6 +219,9 @@ async def refusal_to_department(
     """Why a caller may neither see a query nor answer it, or None."""
     if caller.department is None or caller.department != case.department:
         return "not_addressed"
+    if case.outcome in ("matched", "no_record") and case.valid_until is not None and case.valid_until <= now:
+        # Nothing is left to answer.
+        return "verification_expired"
     fields = catalogue.field_paths(case.data_sets)
     return await refusal_of_letters(tx, case, purpose=rules.ASKING_PURPOSE, fields=fields, now=now)
 

@@ -102,7 +102,7 @@ async def open_verification(
         street=declaration.street,
         persons=frozenset(person_ids.values()),
     )
-    await rest(
+    receipt = await rest(
         tx,
         resting,
         lambda verification_id: _keep_members(tx, verification_id, declaration, person_ids, adults, cipher=cipher),
@@ -112,6 +112,17 @@ async def open_verification(
         applicant_is_known=await _is_known(tx, declaration),
         declared=_declared_facts(declaration),
         refs={ref: str(person_id) for ref, person_id in person_ids.items()},
+    )
+    # Where it joined one that was there: who came of age since.
+    grown = [person_ids[ref] for ref, is_adult in adults.items() if is_adult]
+    await tx.execute(
+        sa.update(verification_member)
+        .where(
+            verification_member.c.verification_id == receipt.verification_id,
+            verification_member.c.person_id.in_(grown),
+            ~verification_member.c.is_adult,
+        )
+        .values(is_adult=True)
     )
     await _link_applicant(tx, declaration.application_id, now=now)
 

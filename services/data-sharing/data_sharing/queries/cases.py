@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data_sharing.rules.authorisation import Letter, is_adult, who_must_sign
-from data_sharing.rules.verification import QueryKind
+from data_sharing.rules.verification import Outcome, QueryKind
 from data_sharing.tables.letters import authorisation, obligor
 from data_sharing.tables.verifications import answer, application, query, verification, verification_member
 
@@ -43,6 +43,7 @@ class AskedCase(Case):
     department: str
     kind: QueryKind
     answer_by: datetime
+    outcome: Outcome | None
 
 
 async def case_of_query(tx: AsyncConnection, query_id: UUID) -> AskedCase | None:
@@ -62,6 +63,7 @@ async def case_of_query(tx: AsyncConnection, query_id: UUID) -> AskedCase | None
         department=asked.department,
         kind=asked.kind,
         answer_by=asked.answer_by,
+        outcome=asked.outcome,
     )
 
 
