@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from shared.clock import local_date
 from shared.money import parse_yuan
 
 SAME_INCIDENT_DAYS = 30
@@ -29,6 +30,11 @@ class Case:
     @property
     def street(self) -> str:
         return str(self.view["street"])
+
+    @property
+    def asked_on(self) -> date:
+        """The day on which it was asked for, in Wuhan."""
+        return local_date(datetime.fromisoformat(self.view["requested_at"]))
 
     @property
     def stages(self) -> list[dict[str, Any]]:
@@ -72,16 +78,17 @@ class Case:
         return parse_yuan(self.view["amount"]) - stopped_fen
 
 
-def counted_fen(cases: Iterable[Case], *, household_id: str, incident: dict[str, Any]) -> int:
-    """What a household has from these cases for the same incident, in policy words: within 30 days whatever it was
-    called; where it is said to be a separate one, on the same day or for the same cause.
+def counted_fen(cases: Iterable[Case], *, household_id: str, incident: dict[str, Any], asked_on: date) -> int:
+    """What a household has from these cases for the same incident, in policy words: it happened, or was asked for,
+    within 30 days, whatever it was called; of a separate one, as it is said, on the same day or for the same cause.
     """
 
     def is_same(case: Case) -> bool:
         other = case.view["incident"]
         apart = abs((date.fromisoformat(other["on"]) - date.fromisoformat(incident["on"])).days)
         is_named_alike = apart == 0 or other["cause"] == incident["cause"]
-        return apart <= SAME_INCIDENT_DAYS and (incident.get("separate_because") is None or is_named_alike)
+        is_near = min(apart, (asked_on - case.asked_on).days) <= SAME_INCIDENT_DAYS
+        return is_near and (incident.get("separate_because") is None or is_named_alike)
 
     of_household = (case for case in cases if case.view.get("household_id") == household_id)
     return sum(case.counted_fen for case in of_household if is_same(case))

@@ -62,6 +62,7 @@ class District:
         self.sent: list[Sent] = []
         self.emergency: dict[str, Any] | None = None
         self.closings: dict[str, str] = {}
+        self.closed_at: datetime | None = None
 
     async def send(
         self, call: Callable[[str], Awaitable[httpx.Response]], *, repeats: int = 1, codes: Sequence[str] = ()
@@ -108,7 +109,8 @@ class District:
         """
         today, household_id = self.fund.clock.today(), household_id or str(new_id())
         incident = {"cause": "fire", "on": str(today), "place": "候补街社区"} | incident
-        total_fen = sum(amounts_fen) + counted_fen(self.cases.values(), household_id=household_id, incident=incident)
+        before_fen = counted_fen(self.cases.values(), household_id=household_id, incident=incident, asked_on=today)
+        total_fen = sum(amounts_fen) + before_fen
         codes = [] if total_fen < self.limit_fen(street, today) else ["not_below_limit"]
         stages = [
             (by_day if is_day else by_visit)(format_yuan(fen), str(today + timedelta(days=days)))
@@ -157,6 +159,7 @@ class District:
         if await self._act(case, "payment", by=by, repeats=repeats, codes=codes):
             assert not codes
             self._paid(case, case.view["transfer_id"], amount_fen)
+        self.is_asked[case.street] |= bool(codes)
 
     def _paid(self, case: Case, transfer_id: str, amount_fen: int) -> None:
         case.left_fen[transfer_id] = amount_fen
@@ -195,6 +198,7 @@ class District:
         if await self._on_stage(case, number, "payment", by=by, repeats=repeats, codes=codes):
             assert not codes, codes
             self._paid(case, case.stages[number - 1]["transfer_id"], amount_fen)
+        self.is_asked[case.street] |= codes == ["reserve_insufficient"]
 
     async def stop(self, case: Case, *, by: int = 1, repeats: int = 1) -> None:
         """An approver stops what is left of a plan."""
@@ -294,7 +298,9 @@ class District:
         )
         await self.fund.hear(answer, answer)
         self.cash_fen[street] += amount_fen
-        self.is_asked[street] = False
+        # What a request that was open at the closing left out is asked for when it is granted.
+        was_open = self.closed_at is not None and datetime.fromisoformat(asked["requested_at"]) < self.closed_at
+        self.is_asked[street] = was_open and outcome == "granted" and self.cash_fen[street] < FLOAT_FEN
         self.done[f"refill {outcome}"] += 1
 
     async def time_passes(self, period: timedelta) -> None:
@@ -320,7 +326,7 @@ class District:
         assert closed is not None
         hashes = {line["street"]: line["sha256"] for line in closed["streets"]}
         if not self.closings:
-            self.closings = hashes
+            self.closings, self.closed_at = hashes, self.fund.clock.now()
             for street in self.streets:
                 self.is_asked[street] |= self.cash_fen[street] < FLOAT_FEN
         assert hashes == self.closings

@@ -278,7 +278,7 @@ class Histories(RuleBasedStateMachine):
             if "household_id" not in case.view:
                 continue
             household_id, incident = case.view["household_id"], case.view["incident"]
-            counted = counted_fen(earlier, household_id=household_id, incident=incident)
+            counted = counted_fen(earlier, household_id=household_id, incident=incident, asked_on=case.asked_on)
             assert case.counted_fen == 0 or counted + case.counted_fen < parse_yuan(case.view["limit"]["limit"])
             earlier.append(case)
 

@@ -137,7 +137,7 @@ async def _request_of(tx: AsyncConnection, event: ReplenishmentAnswered) -> Any:
 async def _was_open_at_a_closing(tx: AsyncConnection, asked: Any) -> bool:
     closed_at = select(func.max(fiscal_closing.c.closed_at)).where(fiscal_closing.c.street == asked.street)
     last = (await tx.execute(closed_at)).scalar_one()
-    return last is not None and asked.requested_at <= last
+    return last is not None and asked.requested_at < last
 
 
 async def _mark_answered(
