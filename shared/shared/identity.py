@@ -32,7 +32,8 @@ WUCHANG_STREETS = {
 _PROVINCES = frozenset(
     [*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82, 83, 91]
 )
-_OLDEST_YEARS = 130
+OLDEST_YEARS = 130
+"""Nobody is older: a birth date before is a mistake."""
 
 
 class InvalidIdentityNumber(ValueError):
@@ -72,7 +73,7 @@ def parse_identity_number(text: str, *, today: date) -> IdentityNumber:
         birth_date = _birth_date(number)
     except ValueError as error:
         raise InvalidIdentityNumber("identity_number_date", "身份证号码中的出生日期不存在") from error
-    if birth_date > today or today.year - birth_date.year > _OLDEST_YEARS:
+    if birth_date > today or today.year - birth_date.year > OLDEST_YEARS:
         raise InvalidIdentityNumber("identity_number_date", "身份证号码中的出生日期在未来或早于130年前")
     return IdentityNumber(number)
 

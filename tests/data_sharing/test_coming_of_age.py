@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from tests.data_sharing.conftest import CHILD, FATHER, MOTHER
-from tests.data_sharing.test_letters import CLERK, letters, persons_of, sign, withdraw
+from tests.data_sharing.test_letters import CLERK, newest_letter, sign, withdraw
 from tests.data_sharing.test_one_verification import renew
 
 from shared.testing import identity_number, problem_code
@@ -25,8 +25,7 @@ async def test_who_came_of_age_is_not_asked_about_anew_before_they_signed(servic
     assert (await renew(service, case, key="renewal-2")).status_code == 202
     await service.look_up(case)
     assert (await service.read_query(case, "tax")).status_code == 200
-    person = (await persons_of(service, case))["p3"]
-    letter = next(one for one in await letters(service, case) if one["person_id"] == person)
+    letter = await newest_letter(service, case, "p3")
     await withdraw(service, letter, who=CLERK, on_behalf=True)
     refused = await service.read_query(case, "tax")
     assert (refused.status_code, problem_code(refused)) == (403, "authorisation_withdrawn")
@@ -41,8 +40,7 @@ async def test_who_signed_for_a_later_application_may_withdraw_it(service: Any) 
     signed = {"signed_by": ["p1", "p2", "p3"], "signed_on": "2022-12-09"}
     second = await service.open(FATHER, MOTHER, YOUTH, household_id=first.household_id, **signed)
     assert (await service.facts(second)).status_code == 200
-    person = (await persons_of(service, second))["p3"]
-    letter = next(one for one in await letters(service, second) if one["person_id"] == person)
+    letter = await newest_letter(service, second, "p3")
     await withdraw(service, letter, who=CLERK, on_behalf=True)
     refused = await service.facts(second)
     assert (refused.status_code, problem_code(refused)) == (403, "authorisation_withdrawn")

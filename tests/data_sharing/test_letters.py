@@ -54,6 +54,11 @@ async def withdraw(service: Any, letter: dict[str, Any], *, who: dict[str, Any],
 async def letter_of(service: Any, case: Any, member: str) -> dict[str, Any]:
     """The newest letter of a member, by the person behind the name."""
     await service.answer_all(case, but=("tax",))
+    return await newest_letter(service, case, member)
+
+
+async def newest_letter(service: Any, case: Any, member: str) -> dict[str, Any]:
+    """The same, and nothing is answered before."""
     persons = await persons_of(service, case)
     return next(letter for letter in await letters(service, case) if letter["person_id"] == persons[member])
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.data_sharing.test_letters import CLERK, letters, persons_of, sign, withdraw
+from tests.data_sharing.test_letters import CLERK, newest_letter, sign, withdraw
 
 from data_sharing.clients import Upstream, Upstreams
 from shared.events.data_sharing import VerificationAnswered, VerificationCompleted
@@ -134,8 +134,7 @@ async def test_an_interface_is_called_once_the_letter_is_there_again(service: An
     well, tax.answers = tax.answers, lambda _: httpx.Response(503)
     case = await service.open()
     await service.run_due()
-    person = (await persons_of(service, case))["p2"]
-    letter = next(one for one in await letters(service, case) if one["person_id"] == person)
+    letter = await newest_letter(service, case, "p2")
     await withdraw(service, letter, who=CLERK, on_behalf=True)
     await service.pass_time(minutes=1)  # the next call is refused
     tax.answers = well

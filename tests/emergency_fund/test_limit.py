@@ -141,16 +141,17 @@ async def test_refused_requests_do_not_count(fund: Fund) -> None:
     household_id = new_id()
     grant_id = ok(await fund.request("2900.00", household_id=household_id))["grant_id"]
     ok(await fund.act(grant_id, "refusal", {"reason": "金额应为一千元"}))
-    ok(await fund.request("2900.00", household_id=household_id))
+    assert ok(await fund.request("2900.00", household_id=household_id))["limit"]["counted"] == "0.00"
 
 
 async def test_another_household_or_a_later_incident_counts_for_itself(fund: Fund) -> None:
     household_id = new_id()
     ok(await fund.request("2900.00", household_id=household_id))
-    ok(await fund.request("2900.00"))
+    another = ok(await fund.request("2900.00"))
     fund.clock.advance(timedelta(days=60))
-    later = {"cause": "fire", "on": "2023-02-01", "place": "候补街社区"}
-    ok(await fund.request("2900.00", household_id=household_id, incident=later))
+    incident = {"cause": "fire", "on": "2023-02-01", "place": "候补街社区"}
+    later = ok(await fund.request("2900.00", household_id=household_id, incident=incident))
+    assert [grant["limit"]["counted"] for grant in (another, later)] == ["0.00", "0.00"]
 
 
 async def test_the_standard_in_force_that_day_decides(fund: Fund) -> None:

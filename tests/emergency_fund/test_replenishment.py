@@ -9,7 +9,8 @@ from shared.events.departments import ReplenishmentAnswered
 from shared.events.emergency_fund import ReplenishmentRequested, ReserveReplenished
 from shared.testing import envelope_of, problem_code
 
-from .conftest import DISTRICT_OFFICER, STREET, Fund, by_day, ok
+from .conftest import STREET, Fund, by_day, ok
+from .test_emergencies import confirmed
 
 pytestmark = pytest.mark.clause("4.3.2")
 
@@ -105,17 +106,7 @@ async def test_the_next_payment_asks_again_and_the_clock_then_need_not(fund: Fun
 
 async def flooded(fund: Fund) -> None:
     """An emergency is declared: twenty times the standard may be given. 16,000 are left."""
-    declared = {
-        "title": "强降雨内涝",
-        "document_number": "武昌应急〔2022〕3号",
-        "streets": [STREET],
-        "first_day": "2022-12-05",
-        "last_day": "2022-12-31",
-        "limit_multiple": 20,
-    }
-    emergency = ok(await fund.http.post("/v1/emergencies", json=declared, headers=fund.as_(DISTRICT_OFFICER)))
-    path = f"/v1/emergencies/{emergency['emergency_id']}/confirmation"
-    ok(await fund.http.post(path, headers=fund.as_("district-2")))
+    await confirmed(fund, first_day="2022-12-05", last_day="2022-12-31", limit_multiple=20)
     await fund.paid("14000.00")
     assert await fund.events(ReplenishmentRequested) == []
 

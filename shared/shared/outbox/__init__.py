@@ -6,8 +6,8 @@ reads in order of ids in one snapshot, and never sends a later event of a partit
 acknowledged. A relay that lost its lead without noticing can only send again what its successor sends as well.
 """
 
-from shared.outbox.recording import EventTooLarge, envelop, record, record_all
+from shared.outbox.recording import EventTooLarge, Recorded, envelop, record, record_all
 from shared.outbox.relay import Relay
 from shared.outbox.resending import resend
 
-__all__ = ["EventTooLarge", "Relay", "envelop", "record", "record_all", "resend"]
+__all__ = ["EventTooLarge", "Recorded", "Relay", "envelop", "record", "record_all", "resend"]

@@ -121,12 +121,11 @@ async def ask_again(
         )
         .order_by(query.c.query_id)
     )
+    called, asked = [], []
     for row in (await tx.execute(unanswered)).all():
         if catalogue.called.issuperset(row.data_sets):
-            await deadlines.schedule(tx, kind=CALL_UPSTREAM_JOB, subject=str(row.query_id), due_at=now)
+            called.append(deadlines.Deadline(CALL_UPSTREAM_JOB, str(row.query_id), now))
         elif all(catalogue.data_sets[code].reached == "service" for code in row.data_sets):
-            names = ("household_id", "application_id", "verification_id", "query_id", "department", "answer_by")
-            event = VerificationRequested(
-                **{name: getattr(row, name) for name in names}, data_sets=tuple(row.data_sets)
-            )
-            await outbox.record(tx, event, at=now)
+            asked.append(VerificationRequested.model_validate(row, from_attributes=True))
+    await deadlines.schedule_all(tx, called)
+    await outbox.record(tx, *asked, at=now)

@@ -20,7 +20,7 @@ from data_sharing.tables.leads import lead_report
 from shared.auth import Principal
 from shared.clock import local_date
 from shared.crypto import FieldCipher
-from shared.identity import InvalidIdentityNumber, parse_identity_number
+from shared.identity import OLDEST_YEARS, InvalidIdentityNumber, parse_identity_number
 from shared.problems import FieldError, plain_problem
 
 ABOUT_FIELD = "lead_report.about"
@@ -88,10 +88,10 @@ def _check(body: LeadReport, now: datetime) -> str | None:
         faults.append(FieldError(field="body.happened_on", code="in_future", message="发现日期不能晚于今天"))
     if body.about.birth_date is not None and body.about.birth_date > today:
         faults.append(FieldError(field="body.about.birth_date", code="in_future", message="出生日期不能晚于今天"))
-    earliest = today.replace(year=today.year - 130, day=1)
+    earliest = today.replace(year=today.year - OLDEST_YEARS, day=1)
     for place, day in (("happened_on", body.happened_on), ("about.birth_date", body.about.birth_date)):
         if day is not None and day < earliest:
-            faults.append(FieldError(field=f"body.{place}", code="too_early", message="日期早于130年前"))
+            faults.append(FieldError(field=f"body.{place}", code="too_early", message=f"日期早于{OLDEST_YEARS}年前"))
     for at, trouble in enumerate(body.troubles):
         if trouble not in RULES.troubles:
             message = "应为 " + "、".join(RULES.troubles) + " 之一"

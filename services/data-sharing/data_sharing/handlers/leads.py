@@ -176,10 +176,11 @@ async def erase_lead(work: Work) -> None:
         nothing = dict.fromkeys(("about", "identity_index", "name_index", "address_index", "phone_index"))
         same = sa.select(lead.c.lead_id).where(lead.c.lead_id == found.lead_id).cte(recursive=True)
         same = same.union(sa.select(lead.c.lead_id).join(same, lead.c.duplicate_of == same.c.lead_id))
-        for lead_id in sorted((await tx.execute(sa.select(same.c.lead_id))).scalars()):
-            await tx.execute(sa.update(lead_report).where(lead_report.c.lead_id == lead_id).values(**nothing))
-            await _change(tx, lead_id, person_id=None, match="erased", erased_at=work.now)
-            await outbox.record(tx, LeadErased(lead_id=lead_id), at=work.now)
+        lead_ids = sorted((await tx.execute(sa.select(same.c.lead_id))).scalars())
+        await tx.execute(sa.update(lead_report).where(lead_report.c.lead_id.in_(lead_ids)).values(**nothing))
+        erased = {"person_id": None, "match": "erased", "erased_at": work.now}
+        await tx.execute(sa.update(lead).where(lead.c.lead_id.in_(lead_ids)).values(**erased))
+        await outbox.record(tx, *(LeadErased(lead_id=lead_id) for lead_id in lead_ids), at=work.now)
 
 
 async def _held(tx: AsyncConnection, caller: Principal, lead_id: UUID, *, only_handlers: bool = False) -> sa.Row[Any]:

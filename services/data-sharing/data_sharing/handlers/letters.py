@@ -142,10 +142,8 @@ async def end_letters(tx: AsyncConnection, household_id: UUID, *, now: datetime)
     last_day = rules.letters_end_on(
         await _last_days(tx, household_id), has_undecided=bool((await tx.execute(undecided)).scalar_one())
     )
-    if last_day is None:
-        return
-    if end_of_day(last_day) > now:
-        await plan_end(tx, household_id, now=now)
+    # Whatever gives another last day plans anew.
+    if last_day is None or end_of_day(last_day) > now:
         return
     # A letter that was signed after the last day of the benefit is of something else.
     condition = sa.and_(

@@ -28,6 +28,7 @@ from data_sharing.queries.cases import (
 from data_sharing.queries.letters import obligors_of
 from data_sharing.queries.verifications import facts_view, verification_view
 from data_sharing.rules import authorisation as rules
+from data_sharing.rules import verification as course
 from data_sharing.rules.authorisation import Refusal
 from data_sharing.rules.catalogue import DECLARATION_FIELD, IDENTITY_FIELDS, Catalogue
 from data_sharing.schemas.queries import GrantView, QueryPerson, QueryView
@@ -219,7 +220,7 @@ async def refusal_to_department(
     """Why a caller may neither see a query nor answer it, or None."""
     if caller.department is None or caller.department != case.department:
         return "not_addressed"
-    if case.outcome in ("matched", "no_record") and case.valid_until is not None and case.valid_until <= now:
+    if course.has_looked(case.outcome) and case.valid_until is not None and case.valid_until <= now:
         # Nothing is left to answer.
         return "verification_expired"
     fields = catalogue.field_paths(case.data_sets)

@@ -140,7 +140,7 @@ async def _outcome(tx: AsyncConnection, found: sa.Row[Any]) -> Outcome:
         return sorted((record["person_ref"], sorted(record["fields"].items(), key=str)) for record in own)
 
     earlier = next(query_id for query_id, data_sets in counted.items() if found.data_set in data_sets)
-    if not any(row.query_id == earlier and row.outcome in ("matched", "no_record") for row in before):
+    if not any(row.query_id == earlier and course.has_looked(row.outcome) for row in before):
         # Nothing was known before.
         return "corrected"
     return "upheld" if said(earlier) == said(again.query_id) else "corrected"

@@ -147,7 +147,7 @@ async def _check_open(
                     way_out="请等待数据部门答复；期限届满仍未答复的，可以再次查询",
                 )
             file = files.get(data_set.code)
-            is_looked_again = row.kind == "recheck" and row.outcome in ("matched", "no_record")
+            is_looked_again = row.kind == "recheck" and course.has_looked(row.outcome)
             if file is not None and is_looked_again and file.as_of <= local_date(row.answered_at):
                 raise Problem(
                     409,

@@ -55,6 +55,11 @@ def reception(kind: QueryKind, state: VerificationState, outcome: Outcome | None
     return RECEPTIONS.get((state if kind == "first" else "completed", outcome))
 
 
+def has_looked(outcome: Outcome | None) -> bool:
+    """Whether an answer says what a department holds: an error says as little as silence."""
+    return outcome in ("matched", "no_record")
+
+
 def is_waited_for(outcome: Outcome | None, *, answer_by: datetime, now: datetime) -> bool:
     """Whether a query is open. Once its time is over the same may be asked again; its answer still comes in."""
     return outcome is None and now < answer_by
@@ -68,7 +73,7 @@ def standing(asked: Sequence[Asked]) -> dict[UUID, list[str]]:
     counts: dict[str, Asked] = {}
     for query in asked:
         for data_set in query.data_sets:
-            if data_set not in counts or query.outcome in ("matched", "no_record"):
+            if data_set not in counts or has_looked(query.outcome):
                 counts[data_set] = query
     chosen: dict[UUID, list[str]] = {}
     for data_set, query in counts.items():

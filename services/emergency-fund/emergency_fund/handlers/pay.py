@@ -61,11 +61,13 @@ async def pay_out(tx: AsyncConnection, due: Sequence[Due], *, now: datetime) -> 
     cash_fen = {street: reserve.balances.cash for street, reserve in heads.items()}
     moves = [_move(one, cash_fen) for one in due]
     paid = [(one, move) for one, move in zip(due, moves, strict=True) if isinstance(move, Transfer)]
-    views = iter(await _record(tx, heads, paid, now=now) if paid else ())
+    told, events = await _record(tx, heads, paid, now=now) if paid else ([], [])
+    views = iter(told)
     short = {one.grant.street for one, move in zip(due, moves, strict=True) if isinstance(move, Problem)}
     for street in sorted(short):
         # Also above the low-water mark: nobody else would ask for what this grant waits for.
-        await outbox.record(tx, *await ask_in_full(tx, heads[street], now=now), at=now)
+        events += outbox.envelop(*await ask_in_full(tx, heads[street], now=now), at=now)
+    await outbox.record_all(tx, events)
     return [move if isinstance(move, Problem) else next(views) for move in moves]
 
 
@@ -86,7 +88,8 @@ def _move(due: Due, cash_fen: dict[str, int]) -> Transfer | Problem:
 
 async def _record(
     tx: AsyncConnection, heads: Mapping[str, Head], paid: Sequence[tuple[Due, Transfer]], *, now: datetime
-) -> list[GrantView]:
+) -> tuple[list[GrantView], list[outbox.Recorded]]:
+    """The grants as paid, and what is to be told of them."""
     await append(tx, heads, [transfer for _, transfer in paid], at=now)
     driver = await driver_connection(tx)
     await driver.execute(
@@ -127,8 +130,7 @@ async def _record(
         )
     for reserve in heads.values():
         events += outbox.envelop(*await ask_if_low(tx, reserve, now=now), at=now, cause=paid[-1][0].cause)
-    await outbox.record_all(tx, events)
-    return views
+    return views, events
 
 
 def _paid(grant: Any, transfer: Transfer) -> GrantPaid:

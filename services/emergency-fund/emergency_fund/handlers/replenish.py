@@ -106,9 +106,10 @@ async def post_answer(tx: AsyncConnection, delivery: Delivery[ReplenishmentAnswe
         await append(tx, heads, [transfer], at=delivery.now)
         transfer_id = transfer.transfer_id
     await _mark_answered(tx, event, transfer_id, delivery.now)
+    asked_again: list[ReplenishmentRequested] = []
     if event.outcome == "granted" and await _was_open_at_a_closing(tx, asked):
         # The closing could not ask for the rest of what was missing.
-        await outbox.record(tx, *await ask_in_full(tx, reserve, now=delivery.now), at=delivery.now)
+        asked_again = await ask_in_full(tx, reserve, now=delivery.now)
     else:
         await _ask_again_if_low(tx, event, reserve, now=delivery.now)
     if event.amount_fen > 0:
@@ -118,7 +119,7 @@ async def post_answer(tx: AsyncConnection, delivery: Delivery[ReplenishmentAnswe
             amount_fen=event.amount_fen,
             cash_fen=reserve.balances.cash,
         )
-        await outbox.record(tx, replenished, at=delivery.now)
+        await outbox.record(tx, *asked_again, replenished, at=delivery.now)
 
 
 async def _request_of(tx: AsyncConnection, event: ReplenishmentAnswered) -> Any:

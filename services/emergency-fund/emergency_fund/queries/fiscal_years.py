@@ -1,13 +1,13 @@
 """Closed years, and what a closing statement is made of."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from emergency_fund.queries.ledger import float_of
+from emergency_fund.queries.ledger import float_of, open_replenishment
 from emergency_fund.rules.fiscal_year import end_of_year
 from emergency_fund.rules.ledger import Account, Amounts, TransferKind
 from emergency_fund.schemas.fiscal_years import (
@@ -19,7 +19,7 @@ from emergency_fund.schemas.fiscal_years import (
     ClosingView,
     KindOfYear,
 )
-from emergency_fund.tables import fiscal_closing, grant_transfer, replenishment, transfer
+from emergency_fund.tables import fiscal_closing, grant_transfer, transfer
 from shared.problems import not_found
 
 
@@ -150,18 +150,8 @@ async def _open_claims(tx: AsyncConnection, street: str, last_version: int) -> l
 
 
 async def _open_replenishment(tx: AsyncConnection, street: str, year: int) -> CarriedReplenishment | None:
-    asked = (
-        await tx.execute(
-            select(replenishment)
-            .where(
-                replenishment.c.street == street,
-                replenishment.c.requested_at < end_of_year(year),
-                replenishment.c.answered_at.is_(None) | (replenishment.c.answered_at >= end_of_year(year)),
-            )
-            .order_by(replenishment.c.replenishment_id.desc())
-            .limit(1)
-        )
-    ).one_or_none()
+    last_instant = end_of_year(year) - timedelta(microseconds=1)
+    asked = await open_replenishment(tx, street, at=last_instant)
     if asked is None:
         return None
     return CarriedReplenishment(replenishment_id=asked.replenishment_id, amount=asked.asked_fen)

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from emergency_fund.queries.history import balances_by_street, balances_of, postings, stretches
@@ -57,20 +58,7 @@ async def reserve_view(tx: AsyncConnection, street: str, *, now: datetime, at: d
         )
         .order_by(paper_debt.c.due_on, paper_debt.c.debt_id)
     )
-    # The newest: one that waited for the answer of another may have been dated before it.
-    asked = (
-        await tx.execute(
-            select(replenishment)
-            .where(
-                replenishment.c.street == street,
-                replenishment.c.state == "requested"
-                if at is None
-                else _stood_at(at, replenishment.c.requested_at, replenishment.c.answered_at),
-            )
-            .order_by(replenishment.c.replenishment_id.desc())
-            .limit(1)
-        )
-    ).one_or_none()
+    asked = await open_replenishment(tx, street, at=at)
     return ReserveView(
         street=street,
         at=seen_at,
@@ -98,6 +86,16 @@ async def reserve_view(tx: AsyncConnection, street: str, *, now: datetime, at: d
             for debt in debts
         ],
     )
+
+
+async def open_replenishment(tx: AsyncConnection, street: str, *, at: datetime | None = None) -> Row[Any] | None:
+    """What finance is asked for and has not answered, now or as of an instant."""
+    stood = replenishment.c.state == "requested"
+    if at is not None:
+        stood = _stood_at(at, replenishment.c.requested_at, replenishment.c.answered_at)
+    asked = select(replenishment).where(replenishment.c.street == street, stood)
+    # The newest: one that waited for the answer of another may have been dated before it.
+    return (await tx.execute(asked.order_by(replenishment.c.replenishment_id.desc()).limit(1))).one_or_none()
 
 
 def _stood_at(
