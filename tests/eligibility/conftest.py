@@ -114,17 +114,26 @@ class Eligibility:
 
     async def decided(self, household: dict[str, Any], **case: Any) -> dict[str, Any]:
         """Let a case with these facts be decided as the engine advises, by two officers. The decision in force."""
-        assessment_id = await self.assessed(household, **case)
+        decision = await self.agreed(await self.assessed(household, **case))
+        if decision["state"] == "on_notice":
+            self.clock.advance(NOTICE_AND_A_DAY)
+            await self.run_due()
+        return dict((await self.get(f"/v1/decisions/{decision['decision_id']}", Role.AUDITOR)).json())
+
+    async def agreed(self, assessment_id: UUID | str) -> dict[str, Any]:
+        """Let two officers agree on what the engine advises. The decision, on notice or in force."""
+        decision = await self.proposed(assessment_id)
+        path = f"/v1/decisions/{decision['decision_id']}/confirmation"
+        answer = await self.post(path, {"comment": "同意"}, Role.STREET_APPROVER)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    async def proposed(self, assessment_id: UUID | str) -> dict[str, Any]:
+        """Let a clerk propose what the engine advises. The proposal."""
         path = f"/v1/assessments/{assessment_id}/decisions"
         answer = await self.post(path, {"comment": "入户核实，情况属实"}, Role.STREET_CLERK)
         assert answer.status_code == 201, answer.text
-        path = f"/v1/decisions/{answer.json()['decision_id']}"
-        answer = await self.post(f"{path}/confirmation", {"comment": "同意"}, Role.STREET_APPROVER)
-        assert answer.status_code == 200, answer.text
-        if answer.json()["state"] == "on_notice":
-            self.clock.advance(NOTICE_AND_A_DAY)
-            await self.run_due()
-        return dict((await self.get(path, Role.AUDITOR)).json())
+        return dict(answer.json())
 
     async def paid(self, household: dict[str, Any], policy: str = "dibao", **case: Any) -> dict[str, Any]:
         """Let a case be decided; the benefit of this policy that it starts."""

@@ -21,6 +21,7 @@ from shared.events.eligibility import (
     GracePeriodStarted,
     HearingHeld,
     HearingOpened,
+    ReferralIssued,
     ReviewDue,
     ReviewOverdue,
 )
@@ -92,6 +93,68 @@ async def test_a_change_that_cannot_be_right_is_refused(eligibility: Any, body: 
     benefit = await eligibility.paid(facts("H01"))
     await eligibility.at(date(2022, 12, 15))
     assert problem_code(await proposed(eligibility, benefit["benefit_id"], **body)) == code
+
+
+@pytest.mark.clause("2.1.4")
+async def test_a_back_dated_change_takes_nothing_from_later_months_that_have_begun(eligibility: Any) -> None:
+    benefit = await eligibility.paid(facts("H01"))
+    await eligibility.changed(benefit["benefit_id"], "adjust", monthly_amount="1300.00", from_on="2023-01-01")
+    await eligibility.at(date(2023, 2, 15))
+    more_at_first = {"kind": "adjust", "monthly_amount": "1100.00", "from_on": "2022-11-01"}
+    answer = await proposed(eligibility, benefit["benefit_id"], **more_at_first)
+    assert (answer.status_code, problem_code(answer)) == (422, "cut_in_the_past")
+    await eligibility.changed(benefit["benefit_id"], "adjust", monthly_amount="1300.00", from_on="2022-11-01")
+    [_, event] = await eligibility.recorded(BenefitAdjusted)
+    assert event.back_pay_fen == 2 * 27000, "November and December"
+
+
+@pytest.mark.clause("2.1.4")
+async def test_a_grace_period_does_not_end_in_months_that_have_begun(eligibility: Any) -> None:
+    benefit = await eligibility.paid(facts("H01"))
+    await eligibility.at(date(2023, 2, 15))
+    over = {"kind": "grace", "from_on": "2022-11-01", "until_on": "2022-12-31"}
+    answer = await proposed(eligibility, benefit["benefit_id"], **over)
+    assert (answer.status_code, problem_code(answer)) == (422, "grace_over_already")
+    change = (await proposed(eligibility, benefit["benefit_id"], **over | {"until_on": "2023-02-28"})).json()
+    await eligibility.at(date(2023, 3, 1))
+    path = f"/v1/benefit-changes/{change['change_id']}/confirmation"
+    answer = await eligibility.post(path, None, Role.STREET_APPROVER)
+    assert (answer.status_code, problem_code(answer)) == (422, "grace_over_already"), "March has begun since"
+    assert (await eligibility.benefit(benefit["benefit_id"]))["owed_this_month"] == "1030.00"
+
+
+async def test_who_would_lose_a_rise_that_was_decided_is_heard(eligibility: Any) -> None:
+    benefit = await eligibility.paid(facts("H01"))
+    await eligibility.at(date(2026, 11, 2))
+    await eligibility.changed(benefit["benefit_id"], "adjust", monthly_amount="1500.00", from_on="2027-02-01")
+    said = await eligibility.changed(benefit["benefit_id"], "adjust", expect=422, monthly_amount="1400.00")
+    assert said["code"] == "hearing_needed"
+
+
+async def test_a_new_grant_follows_an_end_that_is_yet_to_come(eligibility: Any) -> None:
+    benefit = await eligibility.paid(facts("H01"))
+    await eligibility.changed(benefit["benefit_id"], "end", from_on="2023-03-01", cause="own_wish")
+    decision = await eligibility.decided(facts("H01"), whose=benefit["household_id"])
+    assert "dibao" in {one["policy"] for one in decision["measures"] if one["outcome"] == "granted"}
+    listed = await eligibility.get(f"/v1/households/{benefit['household_id']}/benefits", Role.AUDITOR)
+    [again] = [one for one in listed.json()["items"] if one["state"] == "running"]
+    assert again["starts_on"] == "2023-03-01", "the months until then are paid already"
+    household_id = benefit["household_id"]
+    for day in ("2022-10-18", "2023-02-28", "2023-03-01", "2024-03-01"):
+        assert await tiers(eligibility, household_id, day) == ["dibao"], day
+
+
+async def test_a_notice_that_ended_before_the_month_brings_the_month_however_late_the_job(eligibility: Any) -> None:
+    decision = await eligibility.agreed(await eligibility.assessed(facts("H01")))
+    assert decision["state"] == "on_notice"
+    await eligibility.at(date(2022, 12, 2))  # the notice ended on 17 October, and no worker ran since
+    [started] = await eligibility.recorded(BenefitStarted)
+    assert started.starts_on == date(2022, 11, 1)
+    [amount] = (await eligibility.benefit(str(started.benefit_id)))["amounts"]
+    assert amount["back_pay"] == "2060.00", "November and December had begun"
+    assert await tiers(eligibility, decision["household_id"], "2022-10-18") == ["dibao"]
+    [referral, *_] = await eligibility.recorded(ReferralIssued)
+    assert referral.accept_by > eligibility.clock.now(), "departments get their days all the same"
 
 
 async def test_only_dibao_has_a_grace_period(eligibility: Any) -> None:

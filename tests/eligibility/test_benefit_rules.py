@@ -20,6 +20,7 @@ from eligibility.rules.benefits import (
     grace_period,
     is_stable,
     months_between,
+    most_owed,
     needs_hearing,
     next_amount_on,
     next_benefit_state,
@@ -75,6 +76,18 @@ def test_a_new_amount_counts_until_the_next_and_leaves_the_others(amounts: list[
     for month in [one.from_on for one in amounts]:
         counts = new.from_on <= month and (until is None or month < until)
         assert amount_on(after, month) == (new.amount_fen if counts else amount_on(amounts, month))
+
+
+@given(amounts=AMOUNTS, since=MONTHS, today=st.dates(date(2020, 1, 1), date(2030, 1, 1)))
+def test_what_is_owed_at_most_is_owed_for_some_month_and_no_other_brings_more(
+    amounts: list[Amount], since: date, today: date
+) -> None:
+    until = first_of_month_after(today)
+    month, owed = since, [amount_on(amounts, since)]
+    while (month := first_of_month_after(month)) < until:
+        owed.append(amount_on(amounts, month))
+    assert most_owed(amounts, since, until=until) == max(owed)
+    assert most_owed(amounts, since) >= max(owed)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +195,7 @@ def live(state: BenefitState = BenefitState.RUNNING, **changes: Any) -> LiveBene
         "person_refs": ("p1",),
         "starts_on": date(2022, 1, 1),
         "grace_since": None,
-        "review_due_on": None,
+        "review_opened_on": None,
     }
     return LiveBenefit(**(values | changes))
 

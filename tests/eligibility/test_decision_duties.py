@@ -124,6 +124,17 @@ async def test_a_contested_notice_gives_more_time_and_a_decision_in_force_stops_
     assert await eligibility.recorded(DecisionOverdue) == []
 
 
+async def test_a_complaint_after_the_decision_starts_no_clock(eligibility: Any) -> None:
+    decision = await proposed(eligibility, facts("H02"))
+    answer = await confirmed(eligibility, decision)
+    assert answer.json()["state"] == "in_force"
+    path = f"/v1/applications/{decision['application_id']}/complaints"
+    answer = await eligibility.post(path, {"ground": "反映审批不公", "is_real_name": True}, Role.STREET_CLERK)
+    assert answer.status_code == 201, answer.text
+    await eligibility.at(date(2023, 1, 31))
+    assert await eligibility.recorded(DecisionOverdue) == []
+
+
 @pytest.mark.parametrize(
     ("accepted", "working_days", "last_day"),
     [

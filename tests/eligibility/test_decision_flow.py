@@ -1,5 +1,6 @@
 """A verified case is assessed, proposed, confirmed by another officer, put on notice, paid and referred."""
 
+import asyncio
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -169,6 +170,29 @@ async def test_a_proposal_sent_twice_is_one_proposal(eligibility: Any) -> None:
     assert first.json() == again.json()
     other = await eligibility.post(path, OPINION, Role.STREET_CLERK, key="other-key-1")
     assert (other.status_code, problem_code(other)) == (409, "decision_already_open")
+
+
+@pytest.mark.clause("8.1")
+async def test_two_clerks_at_once_make_one_proposal(eligibility: Any) -> None:
+    assessment_id = await eligibility.assessed(facts("H01"))
+    path = f"/v1/assessments/{assessment_id}/decisions"
+    answers = await asyncio.gather(*(eligibility.post(path, OPINION, Role.STREET_CLERK) for _ in range(4)))
+    assert sorted(one.status_code for one in answers) == [201, 409, 409, 409]
+
+
+@pytest.mark.clause("1.1")
+async def test_two_decisions_of_a_household_that_come_into_force_at_once_start_one_benefit(eligibility: Any) -> None:
+    household = facts("H11")
+    household["members"][0]["income"] = [{"kind": "pension", "monthly": "5000.00"}]  # nothing that hangs in public
+    first = await eligibility.proposed(await eligibility.assessed(household))
+    second = await eligibility.proposed(await eligibility.assessed(household, whose=first["household_id"]))
+    granted = [{one["policy"] for one in each["measures"] if one["outcome"] == "granted"} for each in (first, second)]
+    assert "orphan" in granted[0] & granted[1], "neither was in force when the other was proposed"
+    answers = await asyncio.gather(*(confirmed(eligibility, each) for each in (first, second)))
+    assert [(one.status_code, one.json()["state"]) for one in answers] == [(200, "in_force")] * 2
+    started = [one.policy for one in await eligibility.recorded(BenefitStarted)]
+    assert len(started) == len(set(started))
+    assert "orphan" in started
 
 
 async def test_a_returned_proposal_makes_room_for_the_next(eligibility: Any) -> None:

@@ -91,6 +91,12 @@ def test_what_the_registers_know_is_left_as_they_say() -> None:
     assert after(changed("birth", "p3", relation="child")) == facts()
 
 
+def test_what_others_paid_to_the_dead_is_shared_no_more() -> None:
+    aided = {"policy": "worker_aid", "monthly_amount": "300.00", "shares": {"p1": "100.00", "p2": "200.00"}}
+    [received] = after(changed("death", "p2"), facts(receiving=[aided]))["receiving"]
+    assert received["shares"] == {"p1": "100.00"}
+
+
 def test_who_moves_away_leaves_and_a_household_that_moves_is_elsewhere() -> None:
     assert [one["id"] for one in after(changed("moved", "p2"))["members"]] == ["p1", "p3"]
     assert after(changed("moved", street="420106001"))["street"] == "420106001"
@@ -286,10 +292,8 @@ async def test_one_change_follows_the_other_and_a_new_entitlement_is_decided_on_
     [suggestion] = [one for one in seen["suggestions"] if one["kind"] == "decide"]
     assert (suggestion["policy"], suggestion["persons"]) == ("defacto_unattended_child", ["p3"])
 
-    path = f"/v1/assessments/{suggestion['assessment_id']}/decisions"
-    answer = await eligibility.post(path, {"comment": "入户核实"}, Role.STREET_CLERK)
-    assert answer.status_code == 201, answer.text
-    granted = {one["policy"] for one in answer.json()["measures"] if one["outcome"] == "granted"}
+    decision = await eligibility.proposed(suggestion["assessment_id"])
+    granted = {one["policy"] for one in decision["measures"] if one["outcome"] == "granted"}
     assert "defacto_unattended_child" in granted
     assert not granted & {"dibao", "medical_assistance"}, "what runs or was handed over is not decided twice"
 
@@ -311,6 +315,49 @@ async def test_an_incomplete_report_and_an_unknown_household_are_refused(eligibi
     assert answer.json()["errors"][0]["field"] == "body.person"
     nobody = f"/v1/households/{benefit['benefit_id']}/changes"
     assert (await eligibility.post(nobody, body | {"person": "p1"}, Role.STREET_CLERK)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"kind": "married", "person": "p9", "relation": "spouse"}, "body.relation"),
+        ({"kind": "released", "person": "p9", "relation": "applicant"}, "body.relation"),
+        ({"kind": "birth", "person": "p9", "relation": "father"}, "body.relation"),
+        ({"kind": "birth", "person": "新生儿", "relation": "child"}, "body.person"),
+    ],
+)
+async def test_a_change_that_cannot_be_is_refused_and_later_ones_are_assessed(
+    eligibility: Any, body: dict[str, Any], field: str
+) -> None:
+    benefit = await eligibility.paid(facts())
+    path = f"/v1/households/{benefit['household_id']}/changes"
+    body |= {"happened_on": "2022-10-12", "source": "本人告知"}
+    answer = await eligibility.post(path, body, Role.STREET_CLERK)
+    assert (answer.status_code, [one["field"] for one in answer.json()["errors"]]) == (422, [field])
+    seen = await told(eligibility, benefit, kind="work_ended", happened_on="2022-10-12", person="p1")
+    assert [one["state"] for one in seen["items"]] == ["reassessed"]
+    assert [one["kind"] for one in seen["suggestions"]] == ["adjust"]
+
+
+async def test_the_second_of_two_changes_that_cannot_both_be_is_refused(eligibility: Any) -> None:
+    benefit = await eligibility.paid(facts("H09"), policy="tekun")
+    path = f"/v1/households/{benefit['household_id']}/changes"
+    wedding = {"kind": "married", "happened_on": "2022-10-12", "source": "本人告知", "relation": "spouse"}
+    answers = [await eligibility.post(path, wedding | {"person": person}, Role.STREET_CLERK) for person in ("p8", "p9")]
+    assert [one.status_code for one in answers] == [201, 422]
+    assert problem_code(answers[1]) == "change_impossible"
+
+
+async def test_a_wife_whom_the_registers_name_otherwise_by_now_is_counted_once(eligibility: Any) -> None:
+    benefit = await eligibility.paid(facts("H09"), policy="tekun")
+    await told(eligibility, benefit, kind="married", happened_on="2022-10-12", person="told-of", relation="spouse")
+    known = eligibility.cases[benefit["application_id"]]
+    known["household"]["members"].append({"id": "p2", "relation": "spouse", "birth_date": "1952-03-01"})
+    known["revision"] = 2
+    seen = await told(eligibility, benefit, kind="work_ended", happened_on="2022-10-12", person="p2")
+    assert {one["state"] for one in seen["items"]} == {"reassessed"}
+    answer = await eligibility.get(f"/v1/applications/{benefit['application_id']}/assessment", Role.AUDITOR)
+    assert answer.status_code == 200
 
 
 async def test_a_change_without_facts_waits_for_the_next_verification(eligibility: Any) -> None:
@@ -362,3 +409,96 @@ async def test_an_orphan_who_comes_of_age_is_assessed_anew_on_the_birthday(eligi
     ]
     assert ("end", "orphan") in {(one["kind"], one["policy"]) for one in seen["suggestions"]}
     assert await eligibility.recorded(HouseholdChangeReported) == [], "nobody reported it"
+
+
+@pytest.mark.clause("12.3.2")
+async def test_a_review_after_a_death_is_done_by_the_first_verification_since(eligibility: Any) -> None:
+    benefit = await eligibility.paid(facts("H09"), policy="tekun")
+    household = eligibility.cases[benefit["application_id"]]["household"]
+    household["members"].append({"id": "p2", "relation": "spouse", "birth_date": "1952-03-01"})
+    await eligibility.at(date(2022, 11, 10))
+    await told(eligibility, benefit, kind="death", happened_on="2022-11-02", person="p2")
+    assert (await eligibility.benefit(benefit["benefit_id"]))["review_due_on"] == "2023-02-02", "not on old facts"
+    await eligibility.verified(benefit["application_id"], benefit["household_id"], facts("H09"))
+    assert (await eligibility.benefit(benefit["benefit_id"]))["review_due_on"] == "2023-11-10"
+    await eligibility.at(date(2023, 2, 3))
+    assert await eligibility.recorded(ReviewOverdue) == []
+
+
+@pytest.mark.clause("2.1.4")
+async def test_what_is_told_while_a_notice_hangs_is_suggested_when_the_decision_is_in_force(eligibility: Any) -> None:
+    decision = await eligibility.agreed(await eligibility.assessed(facts()))
+    assert decision["state"] == "on_notice"
+    seen = await told(eligibility, decision, kind="work_ended", happened_on="2022-10-08", person="p1")
+    assert seen["suggestions"] == [], "nothing is paid yet"
+    await eligibility.at(date(2022, 10, 18))
+    path = f"/v1/households/{decision['household_id']}/changes"
+    seen = (await eligibility.get(path, Role.STREET_CLERK)).json()
+    assert [(one["kind"], one["policy"]) for one in seen["suggestions"]] == [("adjust", "dibao")]
+
+
+async def test_a_proposal_on_facts_that_changed_since_is_not_confirmed(eligibility: Any) -> None:
+    decision = await eligibility.proposed(await eligibility.assessed(facts()))
+    await told(eligibility, decision, kind="work_started", happened_on="2022-10-08", person="p2")
+    newest = await eligibility.get(f"/v1/applications/{decision['application_id']}/assessment", Role.AUDITOR)
+    path = f"/v1/assessments/{newest.json()['assessment_id']}/decisions"
+    second = await eligibility.post(path, {"comment": "入户核实"}, Role.STREET_CLERK)
+    assert (second.status_code, problem_code(second)) == (409, "decision_already_open"), "one at a time"
+
+    path = f"/v1/decisions/{decision['decision_id']}"
+    answer = await eligibility.post(f"{path}/confirmation", {"comment": "同意"}, Role.STREET_APPROVER)
+    assert (answer.status_code, problem_code(answer)) == (409, "assessment_superseded")
+    answer = await eligibility.post(f"{path}/return", {"reason": "情况有变"}, Role.STREET_APPROVER)
+    assert answer.json()["state"] == "returned"
+
+
+@pytest.mark.clause("2.1.6")
+async def test_what_was_suggested_to_decide_is_done_with_the_decision(eligibility: Any) -> None:
+    household = facts()
+    household["members"].append({"id": "p4", "relation": "mother", "birth_date": "1950-01-01"})
+    benefit = await eligibility.paid(household)
+    await eligibility.at(date(2022, 10, 24))
+    await told(eligibility, benefit, kind="death", happened_on="2022-10-20", person="p1")
+    seen = await told(eligibility, benefit, kind="imprisoned", happened_on="2022-01-12", person="p2")
+    [suggestion] = [one for one in seen["suggestions"] if one["kind"] == "decide"]
+    await eligibility.agreed(suggestion["assessment_id"])
+    await eligibility.at(date(2022, 11, 1))
+    seen = (await eligibility.get(f"/v1/households/{benefit['household_id']}/changes", Role.STREET_CLERK)).json()
+    assert {one["kind"] for one in seen["suggestions"]} == {"adjust"}, "dibao stands, the child is decided on"
+
+
+OTHER_STREET = "420106001"
+
+
+async def test_a_household_that_moved_is_granted_nothing_twice_and_recused_officers_stay_away(eligibility: Any) -> None:
+    benefit = await eligibility.paid(facts())
+    elsewhere: dict[str, Any] = {"streets": (OTHER_STREET,)}
+    [decision_id] = [one["document"] for one in (await eligibility.benefit(benefit["benefit_id"]))["amounts"]]
+    kin = {"subject": "a-near-relative"}
+    await eligibility.post(f"/v1/decisions/{decision_id}/recusal", {"reason": "近亲属"}, Role.STREET_CLERK, **kin)
+
+    assessment_id = await eligibility.assessed(facts(), whose=benefit["household_id"], street=OTHER_STREET)
+    path = f"/v1/assessments/{assessment_id}/decisions"
+    opinion = {"comment": "入户核实"}
+    assert (await eligibility.post(path, opinion, Role.STREET_CLERK)).status_code == 404, "the old street's clerk"
+    answer = await eligibility.post(path, opinion, Role.STREET_CLERK, **elsewhere, **kin)
+    assert (answer.status_code, problem_code(answer)) == (409, "recused")
+    decision = await eligibility.post(path, opinion, Role.STREET_CLERK, **elsewhere)
+    assert decision.status_code == 201, decision.text
+    assert "dibao" not in {one["policy"] for one in decision.json()["measures"]}, "it runs already"
+    path = f"/v1/decisions/{decision.json()['decision_id']}/confirmation"
+    answer = await eligibility.post(path, {"comment": "同意"}, Role.STREET_APPROVER, **elsewhere)
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.clause("12.3.2")
+async def test_a_death_told_in_the_new_street_reviews_what_the_old_one_pays(eligibility: Any) -> None:
+    benefit = await eligibility.paid(facts())
+    await eligibility.assessed(facts(), whose=benefit["household_id"], street=OTHER_STREET)
+    path = f"/v1/households/{benefit['household_id']}/changes"
+    death = {"kind": "death", "happened_on": "2022-10-12", "person": "p3", "source": "本人告知"}
+    answer = await eligibility.post(path, death, Role.STREET_CLERK, streets=(OTHER_STREET,))
+    assert answer.status_code == 201, answer.text
+    assert (await eligibility.benefit(benefit["benefit_id"]))["review_due_on"] == "2023-01-12"
+    answer = await eligibility.post(path, death, Role.STREET_CLERK, streets=("420106002",))
+    assert answer.status_code == 404

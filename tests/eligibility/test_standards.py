@@ -317,6 +317,28 @@ async def test_nothing_is_cut_before_somebody_is_heard(eligibility: Any) -> None
     assert (done.raised, done.to_decide) == (0, 1)
 
 
+@pytest.mark.clause("3.2")
+@pytest.mark.parametrize(("kind", "more"), [("end", {}), ("suspend", {}), ("grace", {"until_on": "2023-08-31"})])
+async def test_a_standard_reaches_the_months_before_less_that_is_yet_to_come(
+    eligibility: Any, kind: str, more: dict[str, Any]
+) -> None:
+    benefit = await in_payment(eligibility)
+    await eligibility.changed(str(benefit.benefit_id), kind, from_on="2023-03-01", **more)
+    standard = await published(eligibility, first_day="2022-12-01")
+    await eligibility.at(date(2022, 12, 1))
+    [event] = await eligibility.recorded(BenefitAdjusted)
+    assert (event.new_amount_fen, event.from_on) == (115000, date(2022, 12, 1))
+    now = await eligibility.benefit(str(benefit.benefit_id))
+    assert now["owed_this_month"] == "1150.00"
+    page = await recomputation(eligibility, standard)
+    assert page["totals"] == [{"outcome": "raised", "benefits": 1, "back_pay": "120.00"}]
+    await eligibility.at(date(2023, 3, 1))
+    after = {"end": "0.00", "suspend": "0.00", "grace": "1030.00"}[kind]
+    assert (await eligibility.benefit(str(benefit.benefit_id)))["owed_this_month"] == after
+    await eligibility.at(date(2023, 4, 2))
+    assert len(await eligibility.recorded(BenefitAdjusted)) == 1, "the standard of April is for those that go on"
+
+
 async def test_an_amount_that_an_officer_set_is_left_to_an_officer(eligibility: Any) -> None:
     override = {"policy": "dibao", "outcome": "granted", "monthly_amount": "500.00", "reason": "一事一议决议第7号"}
     benefit = await in_payment(eligibility, "H02", overrides=[override])

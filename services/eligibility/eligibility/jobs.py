@@ -24,6 +24,7 @@ from eligibility.handlers.changes import (
 )
 from eligibility.handlers.clock import DECISION_OVERDUE_JOB, tell_overdue
 from eligibility.handlers.decide import END_NOTICE_JOB, end_notice
+from eligibility.handlers.households import hold_household
 from eligibility.handlers.price_linkage import SUBSIDY_JOB, grant_subsidies
 from eligibility.handlers.recompute import Recomputed, recompute_page, recompute_started
 from eligibility.handlers.reviews import PLANNED_CHANGE_JOB, open_review, tell_review_overdue
@@ -57,6 +58,7 @@ async def assess_case(work: Work, clients: Clients) -> None:
         if application_row is None:
             raise CallFailed(f"the submission of {application_id} has not arrived yet")
         household_id = application_row.household_id
+        await hold_household(tx, household_id)
         household = await with_running_benefits(
             tx, household_id=household_id, household=facts.household, on=facts.as_of
         )
@@ -156,7 +158,7 @@ async def end_grace_period(work: Work, _: Clients) -> None:
 async def end_public_notice(work: Work, _: Clients) -> None:
     """The notice hung for its days and nobody objected."""
     async with work.transaction() as tx:
-        await end_notice(tx, decision_id=UUID(work.subject), on=local_date(work.now), now=work.now)
+        await end_notice(tx, decision_id=UUID(work.subject), on=local_date(work.due_at), now=work.now)
 
 
 async def tell_standards(work: Work, _: Clients) -> None:

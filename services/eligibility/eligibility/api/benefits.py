@@ -4,6 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
+from eligibility.api.acting import acting
 from eligibility.api.callers import Clerk, Reader, SecondOfficer, Staff
 from eligibility.handlers import benefit_changes, hearings
 from eligibility.handlers.benefit_changes import ChangeProposal
@@ -50,7 +51,7 @@ async def propose(
     clock: ClockDep,
 ) -> ChangeView:
     """Propose to adjust, suspend, resume or end a benefit, or to let it go on for a grace period."""
-    async with database.transaction(caller) as tx:
+    async with acting(database, caller, lambda tx: benefit_row(tx, benefit_id)) as tx:
 
         async def write() -> ChangeView:
             row = await benefit_changes.propose_change(
@@ -84,7 +85,7 @@ async def read_change(change_id: UUID, caller: Reader, database: DatabaseDep) ->
 @router.post("/benefit-changes/{change_id}/confirmation", responses=problem_responses(404, 409))
 async def confirm(change_id: UUID, caller: SecondOfficer, database: DatabaseDep, clock: ClockDep) -> ChangeView:
     """Another officer than the one who proposed it agrees: the change is made."""
-    async with database.transaction(caller) as tx:
+    async with acting(database, caller, lambda tx: change_row(tx, change_id)) as tx:
         row = await benefit_changes.confirm_change(tx, change_id=change_id, caller=caller, clock=clock)
         return await change_view(tx, row, caller)
 
@@ -94,7 +95,7 @@ async def send_back(
     change_id: UUID, body: ChangeReturnRequest, caller: SecondOfficer, database: DatabaseDep
 ) -> ChangeView:
     """Another officer does not agree: the benefit goes on as it is."""
-    async with database.transaction(caller) as tx:
+    async with acting(database, caller, lambda tx: change_row(tx, change_id)) as tx:
         row = await benefit_changes.return_change(tx, change_id=change_id, reason=body.reason, caller=caller)
         return await change_view(tx, row, caller)
 
@@ -104,7 +105,7 @@ async def open_hearing(
     change_id: UUID, body: HearingRequest, caller: Staff, database: DatabaseDep, clock: ClockDep
 ) -> ChangeView:
     """The recipient was told what is planned, and may speak; silence for the named days waives it."""
-    async with database.transaction(caller) as tx:
+    async with acting(database, caller, lambda tx: change_row(tx, change_id)) as tx:
         row = await hearings.open_hearing(
             tx, change_id=change_id, notice_given_on=body.notice_given_on, caller=caller, clock=clock
         )
@@ -116,7 +117,7 @@ async def record_statement(
     change_id: UUID, body: StatementRequest, caller: Staff, database: DatabaseDep, clock: ClockDep
 ) -> ChangeView:
     """What the recipient said."""
-    async with database.transaction(caller) as tx:
+    async with acting(database, caller, lambda tx: change_row(tx, change_id)) as tx:
         row = await hearings.record_statement(
             tx, change_id=change_id, heard_on=body.heard_on, statement=body.statement, caller=caller, clock=clock
         )

@@ -4,8 +4,10 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
+from eligibility.api.acting import acting
 from eligibility.api.callers import StaffOrOverseer, StaffOrService
 from eligibility.handlers.changes import report_change
+from eligibility.queries.assessments import household_case
 from eligibility.queries.changes import household_change_view, household_changes, open_suggestions
 from eligibility.rules.changes import HouseholdChange
 from eligibility.schemas.changes import HouseholdChangeList, HouseholdChangeRequest, HouseholdChangeView
@@ -27,7 +29,7 @@ async def report(
     clock: ClockDep,
 ) -> HouseholdChangeView:
     """Tell what happened in a family: it is assessed anew. Nothing about its benefits changes by that alone."""
-    async with database.transaction(caller) as tx:
+    async with acting(database, caller, lambda tx: household_case(tx, household_id)) as tx:
 
         async def write() -> HouseholdChangeView:
             row = await report_change(

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
+from eligibility.api.acting import acting
 from eligibility.api.callers import Clerk, Reader, SecondOfficer, Staff
 from eligibility.handlers import decide, recusals
 from eligibility.queries.assessments import assessment_row
@@ -41,7 +42,7 @@ async def propose(
     clock: ClockDep,
 ) -> DecisionView:
     """The clerk's comprehensive opinion: what is granted, what is refused, each with its reason (clause 8.1)."""
-    async with database.transaction(caller) as tx:
+    async with acting(database, caller, lambda tx: assessment_row(tx, assessment_id)) as tx:
 
         async def write() -> DecisionView:
             row = await assessment_row(tx, assessment_id)
@@ -72,7 +73,7 @@ async def confirm(
     decision_id: UUID, body: ConfirmationRequest, caller: SecondOfficer, database: DatabaseDep, clock: ClockDep
 ) -> DecisionView:
     """Another officer than the one who proposed it agrees."""
-    async with database.transaction(caller) as tx:
+    async with acting(database, caller, lambda tx: decision_row(tx, decision_id)) as tx:
         row = await decide.confirm_decision(
             tx, decision_id=decision_id, district_visit_on=body.district_visit_on, caller=caller, clock=clock
         )
@@ -84,7 +85,7 @@ async def send_back(
     decision_id: UUID, body: ReturnRequest, caller: SecondOfficer, database: DatabaseDep, clock: ClockDep
 ) -> DecisionView:
     """Another officer does not agree; the clerk proposes anew."""
-    async with database.transaction(caller) as tx:
+    async with acting(database, caller, lambda tx: decision_row(tx, decision_id)) as tx:
         row = await decide.return_decision(
             tx, decision_id=decision_id, reason=body.reason, caller=caller, now=clock.now()
         )
@@ -96,7 +97,7 @@ async def recuse(
     decision_id: UUID, body: RecusalRequest, caller: Staff, database: DatabaseDep, clock: ClockDep
 ) -> RecusalView:
     """An officer steps back: neither proposes nor confirms anything of this household from now on."""
-    async with database.transaction(caller) as tx:
+    async with acting(database, caller, lambda tx: decision_row(tx, decision_id)) as tx:
         row = await recusals.recuse(tx, decision_id=decision_id, reason=body.reason, caller=caller, now=clock.now())
         return RecusalView(household_id=row.household_id, decision_id=decision_id, subject=caller.subject)
 
@@ -106,7 +107,7 @@ async def object_to(
     decision_id: UUID, body: ObjectionRequest, caller: Staff, database: DatabaseDep, clock: ClockDep
 ) -> ObjectionView:
     """An objection raised while the public notice hangs."""
-    async with database.transaction(caller) as tx:
+    async with acting(database, caller, lambda tx: decision_row(tx, decision_id)) as tx:
         objection_id, row = await decide.object_to_decision(
             tx, decision_id=decision_id, ground=body.ground, caller=caller, now=clock.now()
         )

@@ -36,9 +36,9 @@ from eligibility.rules.benefits import (
     Cause,
     Change,
     GracePeriod,
-    amount_on,
     first_of_month_after,
     grace_period,
+    most_owed,
     next_benefit_state,
 )
 from eligibility.tables import benefit, benefit_change
@@ -82,7 +82,9 @@ async def propose_change(
     _next_state(row, proposal.kind)
     from_on = proposal.from_on or first_of_month_after(max(clock.today(), row.starts_on - timedelta(days=1)))
     new = Amount(from_on, _amount_fen(row, proposal))
-    await _refuse_wrong_day(tx, row, new, today=clock.today())
+    _refuse_wrong_day(row, new)
+    until_on = await _last_day_of_grace(tx, row, proposal, from_on)
+    _refuse_loss_in_the_past(await amounts_of(tx, benefit_id), new, until_on=until_on, today=clock.today())
     created = await tx.execute(
         insert(benefit_change)
         .values(
@@ -94,7 +96,7 @@ async def propose_change(
             kind=proposal.kind,
             cause=proposal.cause,
             from_on=from_on,
-            until_on=await _last_day_of_grace(tx, row, proposal, from_on),
+            until_on=until_on,
             amount_fen=new.amount_fen,
             person_refs=list(proposal.person_refs or row.person_refs),
             reason=proposal.reason,
@@ -127,9 +129,9 @@ async def confirm_change(tx: AsyncConnection, *, change_id: UUID, caller: Princi
     row = await benefit_row(tx, change.benefit_id, locked=True)
     state = _next_state(row, Change(change.kind))
     new = Amount(change.from_on, change.amount_fen)
-    old_fen = amount_on(await amounts_of(tx, row.benefit_id), new.from_on)
-    refuse_cut_in_the_past(old_fen=old_fen, new=new, today=clock.today())
-    await refuse_unheard(tx, change=change, old_fen=old_fen, today=clock.today())
+    amounts = await amounts_of(tx, row.benefit_id)
+    _refuse_loss_in_the_past(amounts, new, until_on=change.until_on, today=clock.today())
+    await refuse_unheard(tx, change=change, old_fen=most_owed(amounts, new.from_on), today=clock.today())
     updated = await tx.execute(
         sa.update(benefit_change)
         .where(benefit_change.c.change_id == change_id)
@@ -210,7 +212,7 @@ def _amount_fen(row: sa.Row[Any], proposal: ChangeProposal) -> int:
     return as_before
 
 
-async def _refuse_wrong_day(tx: AsyncConnection, row: sa.Row[Any], new: Amount, *, today: date) -> None:
+def _refuse_wrong_day(row: sa.Row[Any], new: Amount) -> None:
     if new.from_on.day != 1 or new.from_on < row.starts_on:
         raise Problem(
             422,
@@ -221,7 +223,24 @@ async def _refuse_wrong_day(tx: AsyncConnection, row: sa.Row[Any], new: Amount, 
             value=new.from_on,
             way_out="请填写某月的首日，如 2022-11-01",
         )
-    refuse_cut_in_the_past(old_fen=amount_on(await amounts_of(tx, row.benefit_id), new.from_on), new=new, today=today)
+
+
+def _refuse_loss_in_the_past(amounts: Sequence[Amount], new: Amount, *, until_on: date | None, today: date) -> None:
+    """A new amount counts for every month from its first on, whatever was entered for later ones: no month that has
+    begun may bring less by it, nor be after the end of a grace period.
+    """
+    next_month = first_of_month_after(today)
+    refuse_cut_in_the_past(old_fen=most_owed(amounts, new.from_on, until=next_month), new=new, today=today)
+    if until_on is not None and until_on + timedelta(days=1) < next_month:
+        raise Problem(
+            422,
+            "grace_over_already",
+            "渐退期不能在本月末之前结束",
+            f"末日 {until_on}",
+            field="body.until_on",
+            value=until_on,
+            way_out=f"请选择不早于 {next_month - timedelta(days=1)} 的月末日期，或以次月首日为起始日",
+        )
 
 
 async def _last_day_of_grace(

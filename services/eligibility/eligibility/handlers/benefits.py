@@ -48,10 +48,13 @@ class Adjustment:
 async def start_benefit(
     tx: AsyncConnection, *, row: sa.Row[Any], measure: Measure, on: date, at: datetime
 ) -> BenefitStarted:
-    """A decision grants a monthly benefit, from the first of the month after it came into force."""
+    """A decision grants a monthly benefit, from the first of the month after it came into force, or after the last
+    month of the one that the household had: an end that was decided may be yet to come.
+    """
     amount_fen = measure.monthly_amount_fen
     assert amount_fen is not None, "a monthly benefit has an amount"
-    benefit_id, starts_on = new_id(), first_of_month_after(on)
+    paid_until = await _paid_until(tx, household_id=row.household_id, policy=measure.answer.policy)
+    benefit_id, starts_on = new_id(), first_of_month_after(max(on, paid_until or on))
     await tx.execute(
         sa.insert(benefit).values(
             benefit_id=benefit_id,
@@ -68,7 +71,9 @@ async def start_benefit(
         )
     )
     entry = Entry(cause="decision", document=str(row.decision_id), recorded_by=row.confirmed_by, at=at)
-    await _add(tx, benefit_id, Amount(starts_on, amount_fen), old_fen=0, back_pay_fen=0, entry=entry)
+    first = Amount(starts_on, amount_fen)
+    owed_fen = back_pay([], first, today=local_date(at))
+    await _add(tx, benefit_id, first, old_fen=0, back_pay_fen=owed_fen, entry=entry)
     await deadlines.schedule(tx, kind=STARTED_JOB, subject=str(benefit_id), due_at=start_of_day(starts_on))
     return BenefitStarted(
         household_id=row.household_id,
@@ -79,6 +84,16 @@ async def start_benefit(
         monthly_amount_fen=amount_fen,
         starts_on=starts_on,
     )
+
+
+async def _paid_until(tx: AsyncConnection, *, household_id: UUID, policy: str) -> date | None:
+    found = await tx.execute(
+        sa.select(sa.func.max(benefit.c.ends_on)).where(
+            benefit.c.household_id == household_id, benefit.c.policy == policy
+        )
+    )
+    last: date | None = found.scalar_one()
+    return last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,30 +2,38 @@
 change about the benefits is suggested to officers (clauses 2.1.4, 12.3.2, 12.3.3).
 """
 
+import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eligibility.clients import CaseFacts
 from eligibility.handlers.assess import record_assessment, requested_by
+from eligibility.handlers.households import hold_household
 from eligibility.handlers.reviews import review_after_death
 from eligibility.handlers.suggest import suggest_end_of_all, with_running_benefits
-from eligibility.queries.assessments import newest_assessment_of
+from eligibility.queries.assessments import household_case, newest_assessment_of
 from eligibility.queries.parameters import current_parameters
 from eligibility.rules.changes import HouseholdChange, changes_adults, fault_of, is_late, with_change
+from eligibility.rules.facts.contract import read_facts
+from eligibility.rules.facts.records import FactsInvalid
 from eligibility.tables import household_change
 from shared import deadlines, outbox
 from shared.auth import Principal
 from shared.clock import Clock, local_date, start_of_day
 from shared.events.eligibility import HouseholdChangeReported
 from shared.ids import new_id
-from shared.problems import Problem, not_found
+from shared.problems import Problem
 
 REASSESS_JOB = "reassess"
+
+_log = structlog.get_logger(__name__)
 
 
 async def report_change(
@@ -38,7 +46,8 @@ async def report_change(
     clock: Clock,
 ) -> sa.Row[Any]:
     """Somebody told what happened in a family. Raises Problem 404 for a household without a case, 422."""
-    fault = fault_of(change, on=clock.today())
+    on = clock.today()
+    fault = fault_of(change, on=on)
     if fault is not None:
         raise Problem(
             422,
@@ -48,9 +57,20 @@ async def report_change(
             field=f"body.{fault.field}",
             way_out="请补充后重新提交",
         )
-    newest = await newest_assessment_of(tx, household_id)
-    if newest is None:
-        raise not_found("家庭", household_id)
+    await hold_household(tx, household_id)
+    newest = await household_case(tx, household_id)
+    known = await _as_told(tx, household_id, json.loads(newest.facts), verified_on=newest.as_of, on=on)
+    if not _can_be(with_change(known, change, on=on), on=on):
+        # Kept, it would stand in the way of every later assessment of the household.
+        raise Problem(
+            422,
+            "change_impossible",
+            "家庭变化与已知情况矛盾",
+            "登记后的家庭情况不成立，例如有两位申请人或两位配偶，或子女早于父母出生",
+            field="body.person" if change.relation is None else "body.relation",
+            value=change.relation,
+            way_out="请核对是哪一位成员、其与申请人的关系及发生日期",
+        )
     now = clock.now()
     row = await _record(tx, case=newest, change=change, source=source, reported_by=caller.subject, now=now)
     event = HouseholdChangeReported(
@@ -107,10 +127,9 @@ async def _record(
 async def reassess(tx: AsyncConnection, *, change_id: UUID, facts: CaseFacts, now: datetime) -> None:
     """The facts of the case, with what was told since laid over them, meet the whole toolbook as of today."""
     row = await _change_row(tx, change_id)
+    await hold_household(tx, row.household_id)
     on = local_date(now)
-    household = facts.household
-    for change in await _not_verified_yet(tx, row.household_id, verified_on=facts.as_of):
-        household = with_change(household, change, on=on)
+    household = await _as_told(tx, row.household_id, facts.household, verified_on=facts.as_of, on=on)
     if household["members"]:
         household = await with_running_benefits(tx, household_id=row.household_id, household=household, on=on)
         case = await requested_by(tx, row.application_id)
@@ -159,6 +178,32 @@ async def record_planned_change(
     assert newest is not None, "what was planned was assessed"
     change = HouseholdChange(kind=kind, happened_on=on, person_ref=person_ref)
     await _record(tx, case=newest, change=change, source="到期自动登记", reported_by="eligibility", now=now)
+
+
+async def _as_told(
+    tx: AsyncConnection, household_id: UUID, household: Mapping[str, Any], *, verified_on: date, on: date
+) -> Mapping[str, Any]:
+    """The facts with what was told since. A change that the facts leave no room for is left out: the registers may name
+    a wife by now whom somebody told of under another reference.
+    """
+    for change in await _not_verified_yet(tx, household_id, verified_on=verified_on):
+        changed = with_change(household, change, on=on)
+        if _can_be(changed, on=on):
+            household = changed
+        else:
+            _log.warning("change.left_out", household_id=str(household_id), kind=change.kind)
+    return household
+
+
+def _can_be(household: Mapping[str, Any], *, on: date) -> bool:
+    """Whether the household can be read. One with nobody left is none any more, and nothing is wrong with that."""
+    if not household["members"]:
+        return True
+    try:
+        read_facts(household, on)
+    except FactsInvalid:
+        return False
+    return True
 
 
 async def _not_verified_yet(tx: AsyncConnection, household_id: UUID, *, verified_on: date) -> list[HouseholdChange]:

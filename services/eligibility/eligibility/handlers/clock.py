@@ -4,6 +4,7 @@
 """
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eligibility.queries.calendar import working_calendar
 from eligibility.queries.parameters import limit
-from eligibility.rules.decisions import decide_by
-from eligibility.tables import application
+from eligibility.rules.decisions import DecisionState, decide_by
+from eligibility.tables import application, decision
 from shared import deadlines, outbox
 from shared.clock import end_of_day
 from shared.events.eligibility import DecisionOverdue
@@ -26,20 +27,36 @@ async def start_clock(tx: AsyncConnection, *, application_id: UUID, on: date) ->
 
 
 async def extend_clock(tx: AsyncConnection, *, application_id: UUID) -> None:
-    """The case needs more time than others. Its clock is set once more from the day it came in, while it runs."""
-    row = (
-        await tx.execute(
-            sa.select(application.c.accepted_on, application.c.overdue_at)
-            .where(application.c.application_id == application_id)
-            .with_for_update()
-        )
-    ).one_or_none()
-    if row is not None and row.accepted_on is not None and row.overdue_at is None:
+    """The case needs more time than others. Its clock is set once more from the day it came in, while it runs: not
+    after its end, and not once something is in force.
+    """
+    row = await _locked(tx, application_id)
+    if row is None or row.accepted_on is None or row.overdue_at is not None:
+        return
+    if not await _is_decided(tx, application_id):
         await _set(tx, application_id, accepted_on=row.accepted_on, name="decision_working_days_extended")
+
+
+async def _locked(tx: AsyncConnection, application_id: UUID) -> sa.Row[Any] | None:
+    """The application, which nobody else decides on or complains about until the end of the transaction."""
+    found = await tx.execute(
+        sa.select(application).where(application.c.application_id == application_id).with_for_update()
+    )
+    return found.one_or_none()
+
+
+async def _is_decided(tx: AsyncConnection, application_id: UUID) -> bool:
+    found = await tx.execute(
+        sa.select(decision.c.decision_id).where(
+            decision.c.application_id == application_id, decision.c.state == DecisionState.IN_FORCE
+        )
+    )
+    return found.first() is not None
 
 
 async def stop_clock(tx: AsyncConnection, *, application_id: UUID) -> None:
     """A decision is in force."""
+    await _locked(tx, application_id)
     await deadlines.cancel(tx, kind=DECISION_OVERDUE_JOB, subject=str(application_id))
 
 

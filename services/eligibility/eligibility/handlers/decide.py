@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from eligibility.handlers.clock import extend_clock
 from eligibility.handlers.complaints import is_complained_about
 from eligibility.handlers.enact import bring_into_force
+from eligibility.handlers.households import hold_household
 from eligibility.handlers.recusals import refuse_proposer, refuse_recused
 from eligibility.handlers.resolutions import resolution_number
+from eligibility.queries.assessments import latest_assessment_row
 from eligibility.queries.benefits import settled_policies
 from eligibility.queries.calendar import working_calendar
 from eligibility.queries.decisions import decision_row
@@ -64,7 +66,9 @@ async def propose_decision(
     fact stands against it.
     """
     await refuse_recused(tx, household_id=row.household_id, caller=caller)
+    await hold_household(tx, row.household_id)
     await _refuse_stale(tx, row)
+    await _refuse_second(tx, row)
     answers = policy_answers(result)
     settled = await settled_policies(
         tx, household_id=row.household_id, application_id=row.application_id, on=local_date(now)
@@ -88,9 +92,8 @@ async def propose_decision(
     has_near_relative = any(one.granted and one.answer.district_home_visit for one in measures)
     needs_visit = has_near_relative or await is_complained_about(tx, row.application_id)
     differs = any(one.differs_from_assessment for one in measures)
-    created = await tx.execute(
-        insert(decision)
-        .values(
+    await tx.execute(
+        insert(decision).values(
             decision_id=decision_id,
             assessment_id=row.assessment_id,
             application_id=row.application_id,
@@ -105,17 +108,7 @@ async def propose_decision(
             proposed_by=caller.subject,
             proposed_at=now,
         )
-        .on_conflict_do_nothing()
-        .returning(decision.c.decision_id)
     )
-    if created.one_or_none() is None:
-        raise Problem(
-            409,
-            "decision_already_open",
-            "该评估已有意见或决定",
-            f"评估 {row.assessment_id} 已有未退回的意见",
-            way_out="请先查看现有决定；如需更改，请由复核人员退回",
-        )
     if measures:
         await tx.execute(insert(measure), [_measure_values(decision_id, one) for one in measures])
     if needs_visit:
@@ -138,20 +131,38 @@ async def propose_decision(
 
 
 async def _refuse_stale(tx: AsyncConnection, row: sa.Row[Any]) -> None:
-    newer = await tx.execute(
-        sa.select(assessment.c.assessment_id)
-        .where(assessment.c.application_id == row.application_id, assessment.c.assessed_at > row.assessed_at)
-        .order_by(assessment.c.assessed_at.desc())
-        .limit(1)
-    )
-    found = newer.one_or_none()
-    if found is not None:
+    newest = await latest_assessment_row(tx, row.application_id)
+    if newest.assessment_id != row.assessment_id:
         raise Problem(
             409,
             "assessment_superseded",
             "该评估已有更新",
-            f"核对结果更新后已重新评估，最新评估为 {found.assessment_id}",
-            way_out="请以最新评估提出意见",
+            f"情况更新后已重新评估，最新评估为 {newest.assessment_id}",
+            way_out="请退回以旧评估提出的意见，以最新评估重新提出",
+        )
+
+
+async def _refuse_second(tx: AsyncConnection, row: sa.Row[Any]) -> None:
+    """Of one application one decision is open at a time, and of one assessment one is in force."""
+    found = await tx.execute(
+        sa.select(decision.c.decision_id)
+        .where(
+            decision.c.application_id == row.application_id,
+            sa.or_(
+                decision.c.state.in_([DecisionState.PROPOSED, DecisionState.ON_NOTICE]),
+                sa.and_(decision.c.state == DecisionState.IN_FORCE, decision.c.assessment_id == row.assessment_id),
+            ),
+        )
+        .limit(1)
+    )
+    standing = found.one_or_none()
+    if standing is not None:
+        raise Problem(
+            409,
+            "decision_already_open",
+            "该申请已有意见或决定",
+            f"申请 {row.application_id} 已有未退回的意见 {standing.decision_id}",
+            way_out="请先查看现有决定；如需更改，请由复核人员退回",
         )
 
 
@@ -172,8 +183,9 @@ async def confirm_decision(
 ) -> sa.Row[Any]:
     """The second officer agrees. With a notice to hang, the decision waits for its end; else it is in force.
 
-    Raises Problem 403 for the officer who proposed it, 409 in any other state or for one who stepped back, 422 without
-    the district's visit or the coordination group's resolution where the case needs one.
+    Raises Problem 403 for the officer who proposed it, 409 in any other state, for one who stepped back and where the
+    case was assessed anew since, 422 without the district's visit or the coordination group's resolution where the case
+    needs one.
     """
     row = await decision_row(tx, decision_id, locked=True)
     refuse_proposer(row.proposed_by, caller)
@@ -187,6 +199,8 @@ async def confirm_decision(
             value=district_visit_on,
             way_out="请由区级人员入户后填写入户日期并复核",
         )
+    await hold_household(tx, row.household_id)
+    await _refuse_stale(tx, row)
     measures = await _measures(tx, row)
     needs_notice = any(one.needs_notice for one in measures)
     step = Step.CONFIRM_WITH_NOTICE if needs_notice else Step.CONFIRM

@@ -12,15 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eligibility.handlers.benefits import start_benefit
 from eligibility.handlers.clock import stop_clock
+from eligibility.handlers.households import hold_household
 from eligibility.handlers.register import enter_tier
 from eligibility.handlers.reviews import plan_life
+from eligibility.handlers.suggest import catch_up
 from eligibility.queries.benefits import live_benefits
 from eligibility.queries.calendar import working_calendar
 from eligibility.rules.decisions import Measure
 from eligibility.rules.procedures import ACCEPT_WORKING_DAYS, COMPLETE_WORKING_DAYS
 from eligibility.tables import referral
 from shared import outbox
-from shared.clock import end_of_day
+from shared.clock import end_of_day, local_date
 from shared.events import Event
 from shared.events.eligibility import DecisionConfirmed, ReferralIssued
 from shared.ids import new_id
@@ -29,7 +31,11 @@ from shared.ids import new_id
 async def bring_into_force(
     tx: AsyncConnection, *, row: sa.Row[Any], measures: Sequence[Measure], on: date, at: datetime
 ) -> None:
-    """Start the benefits, issue the referrals and tell everyone, in the transaction of the decision."""
+    """Start the benefits, issue the referrals and tell everyone, in the transaction of the decision.
+
+    `on`: the day on which it is in force, which a late job does not put off. Departments get their days from `at`.
+    """
+    await hold_household(tx, row.household_id)
     events: list[Event] = [
         DecisionConfirmed(
             household_id=row.household_id,
@@ -52,19 +58,18 @@ async def bring_into_force(
         events.append(await start_benefit(tx, row=row, measure=one, on=on, at=at))
     for one in measures:
         if one.is_referred:
-            events.append(await _issue_referral(tx, row, one, on=on, at=at))
+            events.append(await _issue_referral(tx, row, one, at=at))
         if one.granted:
             await enter_tier(tx, row=row, answer=one.answer, on=on)
     await outbox.record(tx, *events, at=at)
     if started:
         await plan_life(tx, row=row, on=on)
+    await catch_up(tx, row=row, decided=[one.answer.policy for one in measures], on=on)
     await stop_clock(tx, application_id=row.application_id)
 
 
-async def _issue_referral(
-    tx: AsyncConnection, row: sa.Row[Any], one: Measure, *, on: date, at: datetime
-) -> ReferralIssued:
-    referral_id = new_id()
+async def _issue_referral(tx: AsyncConnection, row: sa.Row[Any], one: Measure, *, at: datetime) -> ReferralIssued:
+    referral_id, on = new_id(), local_date(at)
     await tx.execute(
         insert(referral).values(
             referral_id=referral_id,

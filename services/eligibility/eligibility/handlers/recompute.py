@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from eligibility.queries.benefits import amounts_of
 from eligibility.queries.calendar import standing_calendar
 from eligibility.queries.parameters import StandingParameters, current_parameters
 from eligibility.rules import FactsInvalid, assess
-from eligibility.rules.benefits import BenefitState, amount_on
+from eligibility.rules.benefits import BenefitState, Change, amount_on
 from eligibility.rules.engine.calendar import Calendar
 from eligibility.rules.standards import RecomputationOutcome, Stretch, change_days, first_whole_month, outcome_of
 from eligibility.tables import assessment, benefit, benefit_amount, decision, measure, recomputation
@@ -35,6 +35,8 @@ _PAGE_BENEFITS = 200
 CAUSE = "standard"
 """Stands in the history of a benefit; the document beside it is the version of the parameters."""
 _BY_THE_ENGINE = ("decision", CAUSE)
+_LESS = (Change.SUSPEND, Change.GRACE, Change.END)
+"""Leave the months before them as they were decided."""
 
 
 @dataclass
@@ -49,7 +51,7 @@ class Recomputed:
 
 async def recompute_page(tx: AsyncConnection, *, since: date, so_far: Recomputed, now: datetime) -> Recomputed:
     """Recompute the next benefits that run on a first day or begin later; tell when all are done."""
-    statement = _benefits().where(sa.or_(benefit.c.ends_on.is_(None), benefit.c.ends_on >= since))
+    statement = _benefits(since=since)
     if so_far.after is not None:
         statement = statement.where(benefit.c.benefit_id > UUID(so_far.after))
     rows = (await tx.execute(statement.order_by(benefit.c.benefit_id).limit(_PAGE_BENEFITS))).all()
@@ -64,7 +66,7 @@ async def recompute_page(tx: AsyncConnection, *, since: date, so_far: Recomputed
 
 async def recompute_started(tx: AsyncConnection, *, benefit_id: UUID, now: datetime) -> None:
     """A benefit begins: a standard that began after its assessment is brought to it. Without one nothing happens."""
-    row = (await tx.execute(_benefits().where(benefit.c.benefit_id == benefit_id))).one_or_none()
+    row = (await tx.execute(_benefits(since=date.min).where(benefit.c.benefit_id == benefit_id))).one_or_none()
     if row is None:
         return  # suspended or over before it began
     current = await current_parameters(tx)
@@ -72,23 +74,33 @@ async def recompute_started(tx: AsyncConnection, *, benefit_id: UUID, now: datet
         await _recompute(tx, [row], since=row.starts_on, until=row.starts_on, done=Recomputed(), now=now)
 
 
-def _benefits() -> sa.Select[Any]:
-    """Benefits in payment with the facts on which they were decided, and whether an officer set their amount."""
+def _benefits(*, since: date) -> sa.Select[Any]:
+    """Benefits that are paid on or after a day, with the facts on which they were decided, and whether an officer set
+    their amount. `less_from`: the day of a suspension, a grace period or an end that is decided and yet to come.
+    """
+    entered = benefit_amount.c.benefit_id == benefit.c.benefit_id
     changed_since = (
         sa.select(benefit_amount.c.benefit_id)
-        .where(benefit_amount.c.benefit_id == benefit.c.benefit_id, benefit_amount.c.cause.not_in(_BY_THE_ENGINE))
+        .where(entered, benefit_amount.c.cause.not_in((*_BY_THE_ENGINE, *_LESS, "grace_over")))
         .exists()
     )
     by_officer = (measure.c.differs_from_assessment | changed_since).label("by_officer")
+    less_from = (
+        sa.select(sa.func.min(benefit_amount.c.from_on))
+        .where(entered, benefit_amount.c.cause.in_(_LESS), benefit.c.state != BenefitState.RUNNING)
+        .scalar_subquery()
+    )
     return (
-        sa.select(benefit, assessment.c.facts, assessment.c.as_of, by_officer)
+        sa.select(benefit, assessment.c.facts, assessment.c.as_of, by_officer, less_from.label("less_from"))
         .join_from(benefit, decision, decision.c.decision_id == benefit.c.decision_id)
         .join(assessment, assessment.c.assessment_id == decision.c.assessment_id)
         .join(
             measure,
             sa.and_(measure.c.decision_id == benefit.c.decision_id, measure.c.policy == benefit.c.policy),
         )
-        .where(benefit.c.state == BenefitState.RUNNING)
+        .where(
+            sa.or_(benefit.c.state == BenefitState.RUNNING, less_from > sa.func.greatest(benefit.c.starts_on, since))
+        )
         .with_for_update(of=benefit)
     )
 
@@ -109,6 +121,8 @@ async def _recompute(
 async def _stretches(
     tx: AsyncConnection, row: sa.Row[Any], parameters: Parameters, calendar: Calendar, *, since: date, until: date
 ) -> list[Stretch]:
+    if row.less_from is not None:
+        until = min(until, row.less_from - timedelta(days=1))
     days = change_days(parameters, since=max(since, row.starts_on), until=until)
     amounts = await amounts_of(tx, row.benefit_id)
     stretches = []

@@ -14,30 +14,29 @@ from shared.ids import new_id
 
 
 async def enter_tier(tx: AsyncConnection, *, row: sa.Row[Any], answer: PolicyAnswer, on: date) -> None:
-    """A decision puts the household on the tier of a policy, from this day. A tier that lasts is not entered twice."""
+    """A decision puts the household on the tier of a policy, from this day. A tier that lasts is not entered twice: one
+    that ends by time lasts longer, one whose end was decided is followed by the new one.
+    """
     tier = tier_of(answer.policy)
     if tier is None:
         return
     until = until_on(answer.policy, on, months_at_most=answer.months_at_most)
-    lasting = await tx.execute(
-        sa.select(register_entry.c.entry_id, register_entry.c.until).where(
-            _covers(row.household_id, tier, on), register_entry.c.policy == answer.policy
-        )
-    )
-    standing = lasting.first()
+    standing = await _last_standing(tx, row.household_id, answer.policy, tier, on=on)
     if standing is not None:
-        if standing.until is not None and until is not None and until > standing.until:
+        if standing.until is None or (until is not None and until <= standing.until):
+            return
+        if standing.ended_cause is None:
             await tx.execute(
                 sa.update(register_entry).where(register_entry.c.entry_id == standing.entry_id).values(until=until)
             )
-        return
+            return
     await _enter(
         tx,
         row=row,
         tier=tier,
         policy=answer.policy,
         person_refs=answer.person_refs,
-        since=on,
+        since=on if standing is None else standing.until,
         until=until,
         cause="decision",
         cause_id=row.decision_id,
@@ -93,13 +92,22 @@ async def leave_tier(
     )
 
 
-def _covers(household_id: UUID, tier: Tier, on: date) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        register_entry.c.household_id == household_id,
-        register_entry.c.tier == tier,
-        register_entry.c.since <= on,
-        sa.or_(register_entry.c.until.is_(None), register_entry.c.until > on),
+async def _last_standing(
+    tx: AsyncConnection, household_id: UUID, policy: str, tier: Tier, *, on: date
+) -> sa.Row[Any] | None:
+    """The entry of the policy that lasts longest after this day."""
+    found = await tx.execute(
+        sa.select(register_entry)
+        .where(
+            register_entry.c.household_id == household_id,
+            register_entry.c.policy == policy,
+            register_entry.c.tier == tier,
+            sa.or_(register_entry.c.until.is_(None), register_entry.c.until > on),
+        )
+        .order_by(register_entry.c.until.desc().nulls_first())
+        .limit(1)
     )
+    return found.one_or_none()
 
 
 async def _enter(tx: AsyncConnection, *, row: sa.Row[Any], **values: Any) -> None:

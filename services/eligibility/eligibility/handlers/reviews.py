@@ -28,7 +28,7 @@ from eligibility.rules.changes import planned_changes
 from eligibility.rules.engine.dates import later_by_months
 from eligibility.tables import benefit
 from shared import deadlines, outbox
-from shared.clock import end_of_day, start_of_day
+from shared.clock import end_of_day, local_date, start_of_day
 from shared.events.eligibility import ReviewDue, ReviewOverdue
 
 PLANNED_CHANGE_JOB = "planned_change"
@@ -64,12 +64,12 @@ async def close_review(tx: AsyncConnection, *, benefit_id: UUID, household_id: U
     row = await benefit_row(tx, benefit_id)
     newest = await newest_assessment_of(tx, household_id)
     assert newest is not None, "what is paid was assessed"
-    await tx.execute(sa.update(benefit).where(benefit.c.benefit_id == benefit_id).values(reviewed_on=on))
+    await _set(tx, row, reviewed_on=on)
     await _plan_review(tx, row, json.loads(newest.facts), after=on, on=on)
 
 
 async def review_after_death(tx: AsyncConnection, *, household_id: UUID, died_on: date, now: datetime) -> None:
-    """A member died: what the household gets is reviewed within three months of it."""
+    """A member died: what the household gets is reviewed within three months of it, from this day on."""
     due_on = later_by_months(died_on, DEATH_REVIEW_MONTHS)
     rows = await tx.execute(
         sa.select(benefit).where(
@@ -79,9 +79,8 @@ async def review_after_death(tx: AsyncConnection, *, household_id: UUID, died_on
         )
     )
     for row in rows.all():
-        await tx.execute(sa.update(benefit).where(benefit.c.benefit_id == row.benefit_id).values(review_due_on=due_on))
         await deadlines.cancel(tx, kind=OPEN_REVIEW_JOB, subject=str(row.benefit_id))
-        await _tell_due(tx, row, due_on=due_on, now=now)
+        await _open(tx, row, on=local_date(now), due_on=due_on, now=now)
 
 
 async def open_review(tx: AsyncConnection, *, benefit_id: UUID, now: datetime) -> sa.Row[Any] | None:
@@ -89,7 +88,7 @@ async def open_review(tx: AsyncConnection, *, benefit_id: UUID, now: datetime) -
     row = await benefit_row(tx, benefit_id)
     if row.state == BenefitState.ENDED:
         return None
-    await _tell_due(tx, row, due_on=row.review_due_on, now=now)
+    await _open(tx, row, on=review_opens_on(row.review_due_on), due_on=row.review_due_on, now=now)
     return row
 
 
@@ -104,13 +103,19 @@ async def _plan_review(
 ) -> None:
     name = "review_months_stable" if is_stable(recipients(facts, row.person_refs), on=on) else "review_months_unstable"
     due_on = review_due_on(after, months=await limit(tx, name, on=after))
-    await tx.execute(sa.update(benefit).where(benefit.c.benefit_id == row.benefit_id).values(review_due_on=due_on))
+    await _set(tx, row, review_due_on=due_on, review_opened_on=None)
     await deadlines.cancel(tx, kind=REVIEW_OVERDUE_JOB, subject=str(row.benefit_id))
     await deadlines.schedule(
         tx, kind=OPEN_REVIEW_JOB, subject=str(row.benefit_id), due_at=start_of_day(review_opens_on(due_on))
     )
 
 
-async def _tell_due(tx: AsyncConnection, row: sa.Row[Any], *, due_on: date, now: datetime) -> None:
+async def _open(tx: AsyncConnection, row: sa.Row[Any], *, on: date, due_on: date, now: datetime) -> None:
+    """What is verified from this day on can complete the review."""
+    await _set(tx, row, review_due_on=due_on, review_opened_on=on)
     await deadlines.schedule(tx, kind=REVIEW_OVERDUE_JOB, subject=str(row.benefit_id), due_at=end_of_day(due_on))
     await outbox.record(tx, ReviewDue(**about(row), due_on=due_on), at=now)
+
+
+async def _set(tx: AsyncConnection, row: sa.Row[Any], **values: date | None) -> None:
+    await tx.execute(sa.update(benefit).where(benefit.c.benefit_id == row.benefit_id).values(values))

@@ -1,6 +1,7 @@
 """What an assessment means for the benefits that run: suggestions to officers, reviews that are done, clocks ahead."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -9,10 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eligibility.handlers.reviews import close_review, plan_changes
+from eligibility.queries.assessments import newest_assessment_of
 from eligibility.queries.benefits import live_benefits, recognised_policies
-from eligibility.rules.benefits import first_of_month_after, review_opens_on
+from eligibility.rules.benefits import first_of_month_after
 from eligibility.rules.changes import shares_of, with_benefits
-from eligibility.rules.decisions import policy_answers
+from eligibility.rules.decisions import PolicyAnswer, policy_answers
 from eligibility.rules.reassessment import LiveBenefit, Suggestion, awaits, suggestions
 from eligibility.tables import benefit, suggestion
 from shared.ids import new_id
@@ -51,16 +53,68 @@ async def follow_assessment(
     if not live:
         return
     answers = policy_answers(result)
-    recognised = await recognised_policies(tx, row.household_id, on=on)
-    found = suggestions(live, answers, recognised=recognised, on=on)
-    await _suggest(tx, household_id=row.household_id, street=row.street, assessment_id=assessment_id, found=found)
+    concerned = await _suggest_changes(
+        tx,
+        household_id=row.household_id,
+        street=row.street,
+        assessment_id=assessment_id,
+        live=live,
+        answers=answers,
+        on=on,
+    )
     await plan_changes(tx, household_id=row.household_id, facts=facts, on=on)
-    concerned = {one.benefit_id for one in found}
     for one in live:
         is_settled = one.benefit_id not in concerned and not awaits(one, answers)
-        is_open = one.review_due_on is not None and verified_on >= review_opens_on(one.review_due_on)
+        is_open = one.review_opened_on is not None and verified_on >= one.review_opened_on
         if is_settled and is_open:
             await close_review(tx, benefit_id=one.benefit_id, household_id=row.household_id, on=on)
+
+
+async def catch_up(tx: AsyncConnection, *, row: sa.Row[Any], decided: Collection[str], on: date) -> None:
+    """A decision came into force: what was suggested to decide is done, and what was learned of the household between
+    the assessment on which it rests and today is suggested.
+    """
+    newest = await newest_assessment_of(tx, row.household_id)
+    assert newest is not None, "what was decided was assessed"
+    live = await live_benefits(tx, row.household_id)
+    if newest.assessment_id == row.assessment_id or not live:
+        await tx.execute(
+            sa.update(suggestion)
+            .where(
+                suggestion.c.household_id == row.household_id,
+                suggestion.c.state == "open",
+                suggestion.c.kind == "decide",
+                suggestion.c.policy.in_(decided),
+            )
+            .values(state="superseded")
+        )
+        return
+    await _suggest_changes(
+        tx,
+        household_id=row.household_id,
+        street=newest.street,
+        assessment_id=newest.assessment_id,
+        live=live,
+        answers=policy_answers(json.loads(newest.result)),
+        on=on,
+    )
+
+
+async def _suggest_changes(
+    tx: AsyncConnection,
+    *,
+    household_id: UUID,
+    street: str,
+    assessment_id: UUID,
+    live: Sequence[LiveBenefit],
+    answers: Mapping[str, PolicyAnswer],
+    on: date,
+) -> set[UUID | None]:
+    """What the answers of an assessment say should change. Returns the benefits that it is about."""
+    recognised = await recognised_policies(tx, household_id, on=on)
+    found = suggestions(live, answers, recognised=recognised, on=on)
+    await _suggest(tx, household_id=household_id, street=street, assessment_id=assessment_id, found=found)
+    return {one.benefit_id for one in found}
 
 
 async def suggest_end_of_all(tx: AsyncConnection, *, household_id: UUID, street: str, on: date) -> None:

@@ -45,6 +45,14 @@ async def newest_assessment_of(tx: AsyncConnection, household_id: UUID) -> sa.Ro
     return (await tx.execute(statement)).one_or_none()
 
 
+async def household_case(tx: AsyncConnection, household_id: UUID) -> sa.Row[Any]:
+    """The newest assessment of a household of which the caller may see one. Raises Problem 404."""
+    newest = await newest_assessment_of(tx, household_id)
+    if newest is None:
+        raise not_found("家庭", household_id)
+    return newest
+
+
 def assessment_view(row: sa.Row[Any]) -> AssessmentView:
     """The row as callers see it."""
     return AssessmentView(

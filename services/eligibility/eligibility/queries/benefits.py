@@ -54,7 +54,7 @@ async def live_benefits(tx: AsyncConnection, household_id: UUID) -> list[LiveBen
             person_refs=tuple(row.person_refs),
             starts_on=row.starts_on,
             grace_since=row.grace_since,
-            review_due_on=row.review_due_on,
+            review_opened_on=row.review_opened_on,
         )
         for row in found
     ]

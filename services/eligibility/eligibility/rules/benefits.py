@@ -73,6 +73,12 @@ def amount_on(amounts: Iterable[Amount], day: date) -> int:
     return newest.amount_fen
 
 
+def most_owed(amounts: Sequence[Amount], since: date, *, until: date | None = None) -> int:
+    """The most that is owed for any month from `since` on, of those that begin before `until`; None: for good."""
+    later = (one.from_on for one in amounts if since < one.from_on and (until is None or one.from_on < until))
+    return max(amount_on(amounts, day) for day in (since, *later))
+
+
 def next_amount_on(amounts: Iterable[Amount], day: date) -> date | None:
     """The day of the first amount after this day, up to which an amount from this day on counts."""
     return min((one.from_on for one in amounts if one.from_on > day), default=None)
@@ -179,5 +185,5 @@ def review_due_on(after: date, *, months: int) -> date:
 
 
 def review_opens_on(due_on: date) -> date:
-    """The day on which a review begins; only what was verified from then on can complete it."""
+    """The day on which a review begins by itself."""
     return later_by_months(due_on, -REVIEW_OPENS_MONTHS)

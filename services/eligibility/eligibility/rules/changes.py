@@ -146,6 +146,8 @@ def _leave(facts: Facts, change: HouseholdChange, _on: date) -> Facts | None:
     gone = _member(facts, change.person_ref)
     if gone is not None:
         facts["members"] = [one for one in facts["members"] if one["id"] != change.person_ref]
+        for benefit in facts.get("receiving") or []:
+            (benefit.get("shares") or {}).pop(change.person_ref, None)
     return gone
 
 

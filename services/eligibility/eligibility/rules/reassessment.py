@@ -29,7 +29,8 @@ class LiveBenefit:
     person_refs: tuple[str, ...]
     starts_on: date
     grace_since: date | None
-    review_due_on: date | None
+    review_opened_on: date | None
+    """From which day on a verification completes its review; None where none is open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,13 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from eligibility.rules.benefits import Cause
+from eligibility.rules.facts.reading import ID
 from eligibility.schemas.body import Amount, Body, Text
 from shared.clock import Day
 from shared.money import Fen
 
 ChangeKind = Literal["adjust", "suspend", "resume", "grace", "end"]
-PersonRef = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[\w.:-]+$")]
+PersonRef = Annotated[str, Field(pattern=rf"^{ID}$")]
 
 
 class BenefitView(BaseModel):

@@ -23,6 +23,7 @@ benefit = sa.Table(
     sa.Column("grace_since", sa.Date),
     sa.Column("reviewed_on", sa.Date),
     sa.Column("review_due_on", sa.Date),
+    sa.Column("review_opened_on", sa.Date),
 )
 
 benefit_amount = sa.Table(

@@ -16,7 +16,8 @@ from eligibility.rules.facts.records import NEVER, Finding
 from shared.money import NotAnAmount, parse_yuan
 
 _REQUIRED: Final = object()
-_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+ID: Final = r"[A-Za-z0-9_.:-]{1,64}"
+"""How somebody may be referred to: never a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ class Section:
     def name(self) -> str:
         """The id of this object, which can be neither missing nor unknown."""
         value, place = self._get("id", None)
-        if isinstance(value, str) and _ID.fullmatch(value):
+        if isinstance(value, str) and re.fullmatch(ID, value):
             return value
         place.fault(value, "an id of letters, digits, _ . : -")
         return ""
