@@ -44,11 +44,13 @@ class KeyRing:
 
     keys: dict[int, bytes] = field(repr=False)
     current: int
-    index_key: bytes = field(repr=False)
+    index_keys: tuple[bytes, ...] = field(repr=False)
+    """Of the blind index, in order: the first over the text, each further one over the index under those before it."""
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read a key file: JSON with `current`, `keys` (id to hex of 16 bytes) and `index_key` (hex of 32 bytes).
+        """Read a key file: JSON with `current`, `keys` (id to hex of 16 bytes) and `index_keys` (hex of 32 bytes each);
+        `index_key` where there is one only.
 
         Raises KeyFileBroken.
         """
@@ -57,7 +59,7 @@ class KeyRing:
             return cls(
                 keys={int(key_id): bytes.fromhex(key) for key_id, key in document["keys"].items()},
                 current=int(document["current"]),
-                index_key=bytes.fromhex(document["index_key"]),
+                index_keys=tuple(bytes.fromhex(key) for key in document.get("index_keys") or [document["index_key"]]),
             )
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             # Not the error's own words: they may repeat what stands in the file.
@@ -69,16 +71,16 @@ class KeyRing:
         for key_id, key in self.keys.items():
             if len(key) != _KEY_BYTES or not 0 <= key_id <= 255:
                 raise ValueError(f"key {key_id} of the key ring is not {_KEY_BYTES} bytes with an id of 0 to 255")
-        if len(self.index_key) < 32:
-            raise ValueError("the index key of the key ring is shorter than 32 bytes")
+        if any(len(key) < 32 for key in self.index_keys) or not self.index_keys:
+            raise ValueError("an index key of the key ring is shorter than 32 bytes, or there is none")
 
     def check_values(self) -> dict[int, str]:
         """What tells each key from another of the same id, and nothing of it: eight digits."""
         return {key_id: _check_value(key) for key_id, key in self.keys.items()}
 
-    def index_check_value(self) -> str:
-        """The same of the key of the blind index."""
-        return _check_value(self.index_key)
+    def index_check_values(self) -> list[str]:
+        """The same of the keys of the blind index, in their order."""
+        return [_check_value(key) for key in self.index_keys]
 
 
 def _check_value(key: bytes) -> str:
@@ -140,14 +142,26 @@ class FieldCipher:
             raise CannotDecrypt(f"{field}: the value was altered") from error
 
     def blind_index(self, text: str, *, field: str) -> bytes:
-        """What equal values share and nobody without the key can compute: 16 bytes of HMAC-SM3."""
-        mac = HMAC(self.ring.index_key, hashes.SM3())
-        mac.update(field.encode() + b"\x00" + text.encode())
-        return mac.finalize()[:_INDEX_BYTES]
+        """What equal values share and nobody without the keys can compute: 16 bytes of HMAC-SM3."""
+        said = field.encode() + b"\x00" + text.encode()
+        for key in self.ring.index_keys:
+            mac = HMAC(key, hashes.SM3())
+            mac.update(said)
+            said = mac.finalize()[:_INDEX_BYTES]
+        return said
 
     def blind_indexes(self, texts: Iterable[str], *, field: str) -> list[bytes]:
         """The blind index of each text, of one field: the same values at a third of the time, from a library that
         makes little ado about each.
         """
-        key, prefix = self.ring.index_key, field.encode() + b"\x00"
-        return [sm3_hmac(key, prefix + text.encode())[:_INDEX_BYTES] for text in texts]
+        (first, *further), prefix = self.ring.index_keys, field.encode() + b"\x00"
+        indexes = [sm3_hmac(first, prefix + text.encode())[:_INDEX_BYTES] for text in texts]
+        return laid_over(indexes, further) if further else indexes
+
+
+def laid_over(indexes: Iterable[bytes], keys: Iterable[bytes]) -> list[bytes]:
+    """Blind indexes under further keys: equal ones stay equal, and whoever has the keys of before alone makes none."""
+    laid = list(indexes)
+    for key in keys:
+        laid = [sm3_hmac(key, index)[:_INDEX_BYTES] for index in laid]
+    return laid

@@ -25,6 +25,7 @@ _WRITE_KEY = sa.text(
 )
 _PLATFORM_0001 = (Path(__file__).parent / "platform_0001.sql").read_text(encoding="utf-8")
 _KEYS_0001 = (Path(__file__).parent / "keys_0001.sql").read_text(encoding="utf-8")
+_KEYS_0002 = (Path(__file__).parent / "keys_0002.sql").read_text(encoding="utf-8")
 _NAME_COLUMN = sa.text("insert into encrypted_column (table_name, column_name) values (:table_name, :column_name)")
 
 
@@ -85,6 +86,11 @@ def platform_0001(op: Operations) -> None:
 def keys_0001(op: Operations) -> None:
     """What `shared.keys` remembers of keys, and the one way to write ciphertext again."""
     run_sql(op, _KEYS_0001)
+
+
+def keys_0002(op: Operations) -> None:
+    """Keys of the blind index in layers."""
+    run_sql(op, _KEYS_0002)
 
 
 def name_encrypted(op: Operations, *columns: str) -> None:

@@ -28,7 +28,7 @@ ROOMS = {
 NEEDED_ROOMS = {"main", "settings", "api", "schemas", "consumers", "handlers", "rules", "tables"}
 SHARED_MODULES = {
     "app", "auth", "bus", "clock", "crypto", "database", "deadlines", "events", "http_client", "idempotency",
-    "identity", "ids", "inbox", "keys", "keys_0001", "limits", "logs", "migrations", "money", "outbox",
+    "identity", "ids", "inbox", "keys", "keys_0001", "keys_0002", "limits", "logs", "migrations", "money", "outbox",
     "papers", "parameters", "platform_0001", "problems", "seal", "settings", "signatures", "telemetry", "testing",
     "working_days",
 }  # fmt: skip

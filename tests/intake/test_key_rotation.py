@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,11 +11,12 @@ from sqlalchemy import text
 from tests.intake.conftest import STREET, Intake, family, submission
 
 from intake.jobs import JOBS
-from intake.tables import ENCRYPTED
+from intake.tables import ENCRYPTED, INDEXED
 from shared.crypto import FieldCipher
 from shared.keys import Keeper
+from shared.keys.laying import lay
 from shared.settings import KeySettings
-from shared.testing import SEAL_KEY, run_due
+from shared.testing import SEAL_KEY, problem_code, run_due
 
 FOUND = {
     "street": STREET,
@@ -83,3 +85,21 @@ async def test_files_are_readable_under_the_new_key_alone(intake: Intake, tmp_pa
             text("select get_byte(persons, 1) from household union select get_byte(details, 1) from homeless_person")
         )
     assert left.scalars().all() == [2]
+
+
+@pytest.mark.clause("12.1.2")
+async def test_nobody_is_in_two_open_applications_under_a_further_index_key(intake: Intake) -> None:
+    await intake.accepted()
+    ring = intake.desk.cipher.ring
+    async with intake.database.transaction() as tx:
+        await tx.execute(
+            text("insert into blind_index_key (layer, check_value) values (1, :check_value)"),
+            {"check_value": ring.index_check_values()[0]},
+        )
+    further = replace(ring, index_keys=(*ring.index_keys, b"j" * 32))
+    await intake.database.close()
+    laid = await lay(intake.urls.owner, further, INDEXED)
+    assert laid["open_membership.identity_index"] == laid["household_member.identity_index"] == 3
+    intake.desk.cipher.use(further)
+    answer = await intake.post("/v1/applications", submission(), intake.resident("resident-2"))
+    assert (answer.status_code, problem_code(answer)) == (409, "application_already_open")

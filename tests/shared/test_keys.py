@@ -1,5 +1,6 @@
 """What is concluded about keys: when one may be written with, when one is no longer needed, which file does not fit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -27,8 +28,8 @@ NOON = datetime(2026, 11, 2, 4, tzinfo=UTC)
 SETTLE = timedelta(minutes=5)
 
 
-def ring(*key_ids: int, current: int, index_key: bytes = b"i" * 32) -> KeyRing:
-    return KeyRing(keys={key_id: bytes([key_id]) * 16 for key_id in key_ids}, current=current, index_key=index_key)
+def ring(*key_ids: int, current: int, index_keys: tuple[bytes, ...] = (b"i" * 32,)) -> KeyRing:
+    return KeyRing(keys={key_id: bytes([key_id]) * 16 for key_id in key_ids}, current=current, index_keys=index_keys)
 
 
 def known(
@@ -63,8 +64,8 @@ def column(name: str = "person.name", *, from_: int | None = None, began: int | 
     return Progress(column=name, seen={}, counts={2: 7}, counted_from=at, counted_at=at, began_at=began_at)
 
 
-def book(*keys: KnownKey, columns: tuple[Progress, ...] = (), index_check_value: str | None = None) -> Book:
-    return Book(now=NOON, keys=keys, index_check_value=index_check_value, columns=columns)
+def book(*keys: KnownKey, columns: tuple[Progress, ...] = (), index_check_values: Sequence[str] = ()) -> Book:
+    return Book(now=NOON, keys=keys, index_check_values=index_check_values, columns=columns)
 
 
 ONE = known(1, written=-600, used=-1)
@@ -122,15 +123,37 @@ def test_what_the_renewal_does_next(case: str) -> None:
 
 
 def test_which_file_does_not_fit() -> None:
-    remembered = book(OLD_USED, NEW, index_check_value=ring(1, current=1).index_check_value())
+    remembered = book(OLD_USED, NEW, index_check_values=ring(1, current=1).index_check_values())
     assert fault_of(ring(1, 2, current=2), remembered) is None
     assert fault_of(ring(1, 2, 3, current=3), remembered) is None
     assert fault_of(ring(2, current=2), remembered) == Fault("key_missing", (1,))
-    assert fault_of(ring(1, 2, current=2, index_key=b"j" * 32), remembered) == Fault("index_key_changed")
-    other = KeyRing(keys={1: b"x" * 16, 2: bytes([2]) * 16}, current=2, index_key=b"i" * 32)
+    other = KeyRing(keys={1: b"x" * 16, 2: bytes([2]) * 16}, current=2, index_keys=(b"i" * 32,))
     assert fault_of(other, remembered) == Fault("key_changed", (1,))
     # Also of a key that nothing needs any more: backups may.
     assert fault_of(other, book(replace(OLD_USED, retired_at=NOON), NEW)) == Fault("key_changed", (1,))
+
+
+FIRST, SECOND, OTHER = b"i" * 32, b"j" * 32, b"k" * 32
+
+
+@pytest.mark.parametrize(
+    ("in_file", "laid", "code"),
+    [
+        ((FIRST,), (), None),
+        ((FIRST,), (FIRST,), None),
+        ((FIRST, SECOND), (FIRST,), None),
+        ((FIRST, SECOND), (FIRST, SECOND), None),
+        ((FIRST,), (FIRST, SECOND), "index_key_missing"),
+        ((SECOND,), (FIRST,), "index_key_changed"),
+        ((SECOND, FIRST), (FIRST,), "index_key_changed"),
+        ((SECOND,), (FIRST, SECOND), "index_key_changed"),
+        ((FIRST, OTHER), (FIRST, SECOND), "index_key_changed"),
+    ],
+)
+def test_which_index_keys_do_not_fit(in_file: tuple[bytes, ...], laid: tuple[bytes, ...], code: str | None) -> None:
+    check_values = ring(1, current=1, index_keys=laid).index_check_values() if laid else []
+    found = fault_of(ring(1, 2, current=2, index_keys=in_file), book(NEW, index_check_values=check_values))
+    assert (found and found.code) == code
 
 
 @dataclass
@@ -145,7 +168,7 @@ class World:
 
     @property
     def book(self) -> Book:
-        return Book(now=self.now, keys=list(self.keys.values()), index_check_value=None, columns=[self.progress])
+        return Book(now=self.now, keys=list(self.keys.values()), index_check_values=(), columns=[self.progress])
 
     def make_current(self, key_id: int) -> None:
         old = self.keys.get(key_id) or known(key_id, held=0)
@@ -219,13 +242,13 @@ def test_no_key_is_retired_while_a_value_stands_under_it_or_will(acts: list[tupl
 )
 def test_any_sequence_of_changes_decrypts(texts: list[str], steps: list[tuple[int, bytes]], of_field: str) -> None:
     keys, current = {0: b"k" * 16}, 0
-    cipher = FieldCipher(KeyRing(keys=dict(keys), current=current, index_key=b"i" * 32))
+    cipher = FieldCipher(KeyRing(keys=dict(keys), current=current, index_keys=(b"i" * 32,)))
     values = [cipher.encrypt(text, field=of_field) for text in texts]
     indexes = cipher.blind_indexes(texts, field=of_field)
     for key_id, key in steps:
         if key_id not in keys:
             keys[key_id], current = key, key_id
-        cipher.use(KeyRing(keys=dict(keys), current=current, index_key=b"i" * 32))
+        cipher.use(KeyRing(keys=dict(keys), current=current, index_keys=(b"i" * 32,)))
         values[::2] = [cipher.encrypt(cipher.decrypt(value, field=of_field), field=of_field) for value in values[::2]]
         assert [cipher.decrypt(value, field=of_field) for value in values] == texts
         assert {value[1] for value in values[::2]} == {current}

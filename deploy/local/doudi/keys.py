@@ -26,7 +26,7 @@ def make_log_key(path: Path) -> None:
 
 def make_key_ring(path: Path) -> None:
     """The keys of encrypted fields and of their blind index, as `shared.crypto.KeyRing` reads them."""
-    ring = {"current": 1, "keys": {"1": secrets.token_hex(16)}, "index_key": secrets.token_hex(32)}
+    ring = {"current": 1, "keys": {"1": secrets.token_hex(16)}, "index_keys": [secrets.token_hex(32)]}
     write_private(path, json.dumps(ring))
 
 

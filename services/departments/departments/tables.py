@@ -102,3 +102,6 @@ replenishment = sa.Table(
 
 ENCRYPTED = (EncryptedColumn(register_record.c.identity_number, IDENTITY_FIELD),)
 """Every column that holds ciphertext."""
+
+INDEXED = ("register_record.person_index",)
+"""Every column that holds blind indexes."""

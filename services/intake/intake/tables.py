@@ -125,3 +125,6 @@ ENCRYPTED = (
     EncryptedColumn(homeless_person.c.details, "homeless_person.details", is_bound_to_row=True),
 )
 """Every column that holds ciphertext."""
+
+INDEXED = ("household_member.identity_index", "open_membership.identity_index", "homeless_person.identity_index")
+"""Every column that holds blind indexes."""

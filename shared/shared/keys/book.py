@@ -18,7 +18,7 @@ _NOW = sa.text("select clock_timestamp()")
 _KEYS = sa.text(
     "select key_id, check_value, held_since, written_since, used_until, retired_at from encryption_key order by key_id"
 )
-_INDEX_KEY = sa.text("select check_value from blind_index_key")
+_INDEX_KEYS = sa.text("select check_value from blind_index_key order by layer")
 _COLUMNS = sa.text(
     "select table_name || '.' || column_name as name, began_at, position, seen, counts, counted_from, counted_at"
     " from encrypted_column"
@@ -33,7 +33,7 @@ _HELD = sa.text(
     " where (held_since is null) = (key_id = any(:key_ids))"
 )
 _MEET_INDEX_KEY = sa.text(
-    "insert into blind_index_key (check_value) values (:check_value) on conflict (is_only) do nothing"
+    "insert into blind_index_key (layer, check_value) values (:layer, :check_value) on conflict (layer) do nothing"
 )
 _WRITE_WITH = sa.text("update encryption_key set written_since = :now, used_until = :now where key_id = :key_id")
 # Whoever uses a key that was retired needs it again.
@@ -59,7 +59,7 @@ async def read_book(tx: AsyncConnection, columns: Sequence[EncryptedColumn]) -> 
     """What is remembered. Raises LookupError for a column that no migration named."""
     now: datetime = (await tx.execute(_NOW)).scalar_one()
     keys = [KnownKey(**row) for row in (await tx.execute(_KEYS)).mappings()]
-    index_check_value = (await tx.execute(_INDEX_KEY)).scalar_one_or_none()
+    index_check_values = (await tx.execute(_INDEX_KEYS)).scalars().all()
     rows = {row.name: row for row in await tx.execute(_COLUMNS)}
     missing = [column.name for column in columns if column.name not in rows]
     if missing:
@@ -67,7 +67,7 @@ async def read_book(tx: AsyncConnection, columns: Sequence[EncryptedColumn]) -> 
     return Book(
         now=now,
         keys=keys,
-        index_check_value=index_check_value,
+        index_check_values=index_check_values,
         columns=[_progress(rows[column.name]) for column in columns],
     )
 
@@ -91,8 +91,9 @@ def _by_key(kept: Any) -> dict[int, int] | None:
 
 async def meet(tx: AsyncConnection, ring: KeyRing, book: Book) -> None:
     """Remember the keys of a ring. Of the very first ring nobody knows which were used before: all may have been."""
-    if book.index_check_value is None:
-        await tx.execute(_MEET_INDEX_KEY, {"check_value": ring.index_check_value()})
+    if not book.index_check_values:
+        for layer, check_value in enumerate(ring.index_check_values(), start=1):
+            await tx.execute(_MEET_INDEX_KEY, {"layer": layer, "check_value": check_value})
     known = {key.key_id for key in book.keys}
     for key_id, check_value in ring.check_values().items():
         if key_id not in known:

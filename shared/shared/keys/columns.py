@@ -1,4 +1,4 @@
-"""Columns that hold ciphertext: what their values are bound to, and how they are gone through in pages."""
+"""Columns that hold ciphertext or blind indexes: what they are bound to, and how they are gone through."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,3 +50,20 @@ class EncryptedColumn:
         # By way of text, which every type is read from.
         last = [sa.cast(sa.cast(said, sa.Text), key.type) for said, key in zip(after, keys, strict=True)]
         return found.where(sa.tuple_(*keys) > sa.tuple_(*last))
+
+
+@dataclass(frozen=True)
+class IndexedColumn:
+    """A column of blind indexes, or one in a JSON object: there in hexadecimal digits under `key`."""
+
+    column: sa.Column[Any]
+    key: str | None = None
+
+    @property
+    def table_name(self) -> str:
+        return self.column.table.name
+
+    @property
+    def name(self) -> str:
+        """Table and column: `person.identity_index`."""
+        return f"{self.table_name}.{self.column.name}" + (f".{self.key}" if self.key else "")

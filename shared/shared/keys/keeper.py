@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import get_args
 
 import structlog
 from prometheus_client import Gauge
@@ -22,7 +23,7 @@ from shared.keys import book as remembered
 from shared.keys.columns import EncryptedColumn
 from shared.keys.renewal import renew_page
 from shared.keys.report import KeyReport, report_of
-from shared.keys.rules import Book, Fault, GoThrough, Retire, Wait, fault_of, key_to_write_with, next_step
+from shared.keys.rules import Book, Fault, FaultCode, GoThrough, Retire, Wait, fault_of, key_to_write_with, next_step
 from shared.settings import KeySettings
 
 RENEW_JOB = "renew_values"
@@ -32,7 +33,7 @@ _log = structlog.get_logger(__name__)
 _refused = Gauge("doudi_key_file_refused", "1: the key file is not taken over", ["service", "code"])
 _written = Gauge("doudi_key_written", "Id of the key that this replica writes with", ["service"])
 _values = Gauge("doudi_encrypted_values", "Values under each key after the last round", ["service", "column", "key"])
-_FAULT_CODES = ("file_broken", "index_key_changed", "key_changed", "key_missing")
+_FAULT_CODES = get_args(FaultCode)
 
 
 class Keeper:
@@ -59,6 +60,7 @@ class Keeper:
         self._ring = cipher.ring
         self._was_changed = False
         self._was_accepted = False
+        self._layers = 0
         self._fits = False
         self._fault: Fault | None = None
 
@@ -90,9 +92,9 @@ class Keeper:
         async with self._database.transaction() as tx:
             book = await remembered.open_book(tx, self._columns)
             if found is not None:
-                fault = fault_of(found, book)
+                fault = fault_of(found, book) or self._overlaid(book)
             ring = found if found is not None and fault is None else self._ring
-            misfit = fault_of(ring, book)
+            misfit = fault_of(ring, book) or self._overlaid(book)
             wrote_with = book.writing
             if misfit is None:
                 ring, writes_with = await self._take_over(tx, ring, book)
@@ -102,7 +104,9 @@ class Keeper:
         if misfit is None:
             self._ring = ring
             self._was_accepted = True
-            self._cipher.use(replace(ring, current=writes_with))
+            # A further key of the blind index counts once it was laid over what stands in the database.
+            self._layers = len(book.index_check_values)
+            self._cipher.use(replace(ring, current=writes_with, index_keys=ring.index_keys[: self._layers]))
         elif not self._was_accepted or misfit.code != "key_missing":
             # It would write what others cannot read, or find nobody. One whose keys only ran out goes on as it was.
             self._cipher.close()
@@ -110,6 +114,12 @@ class Keeper:
         self._tell(fault, book)
         if misfit is None:
             await self._plan_renewal(book, at_once=wrote_with is None or wrote_with.key_id != writes_with)
+
+    def _overlaid(self, book: Book) -> Fault | None:
+        """A process lives with one number of layers: one that ran while a key was laid over the indexes has some of
+        before in its hands, and would find nobody by them.
+        """
+        return Fault("index_key_laid") if self._layers not in (0, len(book.index_check_values)) else None
 
     async def _read(self) -> tuple[KeyRing | None, Fault | None]:
         try:

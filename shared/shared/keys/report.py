@@ -44,13 +44,17 @@ _REPORT: dict[str, Any] = {
     "writes_with": 2,
     "current_in_file": 2,
     "is_finished": False,
+    "index_keys": 1,
+    "index_keys_in_file": 1,
     "fault": None,
     "keys": _KEYS,
     "columns": [_COLUMN],
 }
 _WAYS_OUT: dict[FaultCode, str] = {
     "file_broken": "密钥文件缺失或格式不对，仍用原来的密钥；请写入完整的文件",
-    "index_key_changed": "盲索引密钥与数据库不符，仍用原来的密钥；请恢复原 index_key，盲索引密钥不能更换",
+    "index_key_changed": "盲索引密钥与数据库不符，仍用原来的密钥；请恢复原 index_keys，新密钥加在其后",
+    "index_key_laid": "本进程运行期间叠加了盲索引密钥，已停止使用密钥；请重启本进程",
+    "index_key_missing": "文件中缺少已叠加的盲索引密钥，仍用原来的密钥；请按顺序写全 index_keys",
     "key_changed": "同一编号的密钥内容变了，仍用原来的密钥；请恢复该编号的原密钥，新密钥用新编号",
     "key_missing": "仍有数据用文件中没有的密钥加密，仍用原来的密钥；请放回该密钥，待 may_be_removed 后再移除",
 }
@@ -103,6 +107,8 @@ class KeyReport(BaseModel):
     writes_with: int | None = Field(default=None, description="新数据使用的密钥编号；null：服务还未核对过密钥")
     current_in_file: int = Field(description="本实例采用的密钥文件中的 current")
     is_finished: bool = Field(description="数据都已用新密钥加密，旧密钥都可以移除")
+    index_keys: int = Field(description="盲索引叠加使用的密钥数")
+    index_keys_in_file: int = Field(description="文件中的盲索引密钥数；多于 index_keys 时，尚未叠加到已有数据")
     fault: FaultView | None = Field(default=None, description="密钥文件未被采用的原因")
     keys: list[KeyView]
     columns: list[ColumnView]
@@ -115,6 +121,8 @@ def report_of(book: Book, ring: KeyRing, fault: Fault | None, *, settle: timedel
         writes_with=None if writing is None else writing.key_id,
         current_in_file=ring.current,
         is_finished=writing is not None and writing.key_id == ring.current and next_step(book, settle=settle) is None,
+        index_keys=len(book.index_check_values),
+        index_keys_in_file=len(ring.index_keys),
         fault=None
         if fault is None
         else FaultView(code=fault.code, key_ids=list(fault.key_ids), detail=_WAYS_OUT[fault.code]),

@@ -48,7 +48,8 @@ class Book:
 
     now: datetime
     keys: Sequence[KnownKey]
-    index_check_value: str | None
+    index_check_values: Sequence[str]
+    """Of the keys that the blind indexes are made with, in order; none before the first ring."""
     columns: Sequence[Progress]
 
     @property
@@ -68,7 +69,9 @@ class Book:
         return sum((column.counts or {}).get(key_id, 0) for column in self.columns)
 
 
-FaultCode = Literal["file_broken", "index_key_changed", "key_changed", "key_missing"]
+FaultCode = Literal[
+    "file_broken", "index_key_changed", "index_key_laid", "index_key_missing", "key_changed", "key_missing"
+]
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,10 @@ class Fault:
 
 def fault_of(ring: KeyRing, book: Book) -> Fault | None:
     """Why this ring does not fit what stands in the database; None: it does."""
-    if book.index_check_value not in (None, ring.index_check_value()):
-        return Fault("index_key_changed")
+    remembered = list(book.index_check_values)
+    if ring.index_check_values()[: len(remembered)] != remembered:
+        is_begun = ring.index_check_values() == remembered[: len(ring.index_keys)]
+        return Fault("index_key_missing" if is_begun else "index_key_changed")
     values = ring.check_values()
     changed = [key.key_id for key in book.keys if values.get(key.key_id, key.check_value) != key.check_value]
     if changed:

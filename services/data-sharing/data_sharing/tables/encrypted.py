@@ -1,4 +1,4 @@
-"""Every column that holds ciphertext, and what its values are bound to.
+"""Every column that holds ciphertext, and what its values are bound to; every one that holds blind indexes.
 
 Staged rows of a delivery come first: what is written again in them is written again before it is taken over.
 """
@@ -23,4 +23,22 @@ ENCRYPTED = (
     EncryptedColumn(obligor.c.name, "obligor.name"),
     EncryptedColumn(authorisation.c.guardian_name, "authorisation.guardian_name"),
     EncryptedColumn(lead_report.c.about, "lead_report.about"),
+)
+
+INDEXED = (
+    "person.identity_index",
+    "person_delivery.identity_index",
+    "person_delivery.name_index",
+    "person_delivery.digest",
+    "person_version.name_index",
+    "person_version.digest",
+    "register_record.identity_index",
+    "register_record.fields.representative_index",
+    "legal_entity_version.representative_index",
+    "lead_report.digest",
+    "lead_report.identity_index",
+    "lead_report.name_index",
+    "lead_report.address_index",
+    "lead_report.phone_index",
+    "comparison_hit.identity_index",
 )

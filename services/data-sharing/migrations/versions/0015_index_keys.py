@@ -1,0 +1,13 @@
+"""Further keys of the blind index are laid over those of before (12.1.2)."""
+
+from alembic import op
+
+from shared.migrations import keys_0002
+
+revision = "0015"
+down_revision = "0014"
+
+
+def upgrade() -> None:
+    """Remember the keys of the blind index in their order."""
+    keys_0002(op)
