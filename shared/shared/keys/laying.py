@@ -9,7 +9,7 @@ import asyncio
 import importlib
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,7 @@ def _further(ring: KeyRing, remembered: Sequence[str]) -> Sequence[bytes]:
     return further
 
 
-async def _lay_column(connection: asyncpg.Connection, column: str, keys: Iterable[bytes]) -> int:
+async def _lay_column(connection: asyncpg.Connection, column: str, keys: Sequence[bytes]) -> int:
     table, name, *key = column.split(".")
     where = _Column(name, key[0] if key else None)
     parts = [row["relname"] for row in await connection.fetch(_PARTS, table, name)]
@@ -108,7 +108,7 @@ async def _lay_column(connection: asyncpg.Connection, column: str, keys: Iterabl
     return sum([await _lay_part(connection, part, where, keys) for part in parts])
 
 
-async def _lay_part(connection: asyncpg.Connection, part: str, where: _Column, keys: Iterable[bytes]) -> int:
+async def _lay_part(connection: asyncpg.Connection, part: str, where: _Column, keys: Sequence[bytes]) -> int:
     # A cursor sees the rows as they were when it was opened: none twice.
     found = f'select ctid::text as place, {where.read} as index from "{part}" where {where.read} is not null'  # noqa: S608  # names of ours
     change = (
