@@ -227,7 +227,7 @@ def test_what_a_new_answer_suggests(
     benefit: LiveBenefit, dibao: PolicyAnswer, grace: PolicyAnswer, kinds: list[str]
 ) -> None:
     answers = {"dibao": dibao, "dibao_grace": grace}
-    found = suggestions([benefit], answers, recognised=(), on=TODAY)
+    found = suggestions([benefit], answers, recognised={}, on=TODAY)
     assert [one.kind for one in found] == kinds
     assert all(one.from_on == date(2022, 11, 1) and one.benefit_id == BENEFIT for one in found)
     if kinds == ["grace"]:
@@ -245,5 +245,5 @@ def test_an_entitlement_that_nobody_decided_on_is_suggested_once_and_on_its_own(
         "rigid_expenditure": answer("rigid_expenditure", eligible=None, kind="identification"),
         "weekly_visit": answer("weekly_visit", eligible=True, kind="service"),
     }
-    found = suggestions([live()], answers, recognised={"low_income_margin"}, on=TODAY)
+    found = suggestions([live()], answers, recognised={"low_income_margin": None}, on=TODAY)
     assert [(one.kind, one.policy, one.benefit_id) for one in found] == [("decide", "orphan", None)]

@@ -207,6 +207,18 @@ async def test_a_margin_family_gets_it_while_the_extra_groups_are_linked(eligibi
     assert (due.persons, due.amount_fen) == (1, 2821)
 
 
+@pytest.mark.clause("3.1")
+async def test_a_margin_family_gets_it_after_a_decision_on_something_else(eligibility: Any) -> None:
+    decision = await eligibility.decided(facts("H02"))
+    again = await eligibility.decided(facts("H02"), whose=decision["household_id"])
+    assert "low_income_margin" not in {one["policy"] for one in again["measures"]}, "it is in force"
+    move_to(eligibility, 2022, 11, 9)
+    await eligibility.run_due()
+    await enter(eligibility, "2022-10-01", "3.1")
+    [due] = await eligibility.recorded(PriceSubsidyDue)
+    assert (due.persons, due.amount_fen) == (2, 2 * 2821)
+
+
 async def test_a_month_that_is_left_out_and_a_day_that_cannot_be_are_refused(eligibility: Any) -> None:
     early = await enter(eligibility, "2022-09-01", "3.1", published_on="2022-09-30")
     assert (early.status_code, problem_code(early)) == (422, "publication_day_impossible")

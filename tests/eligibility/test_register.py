@@ -69,6 +69,51 @@ async def test_somebody_recognised_again_has_one_entry_that_lasts_longer(eligibi
     assert (renewed["since"], renewed["until"]) == ("2026-03-03", "2027-03-03")
 
 
+def income(household: dict[str, Any], monthly: str) -> dict[str, Any]:
+    household["members"][0]["income"] = [{"kind": "pension", "monthly": monthly}]
+    return household
+
+
+@pytest.mark.clause("12.3.2")
+async def test_a_margin_family_that_falls_to_dibao_is_on_one_tier(eligibility: Any) -> None:
+    decision = await eligibility.decided(facts("H02"))
+    fallen = await eligibility.decided(income(facts("H02"), "900.00"), whose=decision["household_id"])
+    assert {(one["policy"], one["outcome"]) for one in fallen["measures"]} >= {
+        ("dibao", "granted"),
+        ("low_income_margin", "refused"),
+    }
+    assert fallen["outcome"] == "granted"
+    assert [one["tier"] for one in await entries(eligibility)] == ["dibao"]
+    assert [one["tier"] for one in await entries(eligibility, "on=2022-10-17")] == ["low_income_margin"]
+
+
+@pytest.mark.clause("12.3.2")
+async def test_a_margin_family_that_has_more_by_now_is_decided_on_and_leaves(eligibility: Any) -> None:
+    decision = await eligibility.decided(facts("H02"))
+    await eligibility.verified(decision["application_id"], decision["household_id"], income(facts("H02"), "9000.00"))
+    assert [one["tier"] for one in await entries(eligibility)] == ["low_income_margin"], "nothing ends by itself"
+    path = f"/v1/households/{decision['household_id']}/changes"
+    [suggestion] = (await eligibility.get(path, Role.AUDITOR)).json()["suggestions"]
+    assert (suggestion["kind"], suggestion["policy"]) == ("decide", "low_income_margin")
+    assert "不成立" in suggestion["reason"]
+
+    decision = await eligibility.agreed(suggestion["assessment_id"])
+    assert decision["state"] == "in_force"
+    assert ("low_income_margin", "refused") in {(one["policy"], one["outcome"]) for one in decision["measures"]}
+    assert decision["appeal_routes"], "the family is told how to object"
+    assert await entries(eligibility) == []
+    assert (await eligibility.get(path, Role.AUDITOR)).json()["suggestions"] == []
+
+
+async def test_what_waits_for_a_fact_ends_no_identification(eligibility: Any) -> None:
+    decision = await eligibility.decided(facts("H02"))
+    unknown = facts("H02")
+    unknown["members"][1]["income"] = None
+    await eligibility.verified(decision["application_id"], decision["household_id"], unknown)
+    path = f"/v1/households/{decision['household_id']}/changes"
+    assert (await eligibility.get(path, Role.AUDITOR)).json()["suggestions"] == []
+
+
 async def test_streets_see_their_own_and_the_district_counts_all(eligibility: Any) -> None:
     await eligibility.decided(facts("H01"))
     await eligibility.decided(facts("H01"))

@@ -17,7 +17,7 @@ from eligibility.handlers.households import hold_household
 from eligibility.handlers.recusals import refuse_proposer, refuse_recused
 from eligibility.handlers.resolutions import resolution_number
 from eligibility.queries.assessments import latest_assessment_row
-from eligibility.queries.benefits import settled_policies
+from eligibility.queries.benefits import recognised_policies, settled_policies
 from eligibility.queries.calendar import working_calendar
 from eligibility.queries.decisions import decision_row
 from eligibility.rules.decisions import (
@@ -26,6 +26,7 @@ from eligibility.rules.decisions import (
     Override,
     ProposalImpossible,
     Step,
+    lost_identifications,
     next_state,
     notice_ends_on,
     outcome_of,
@@ -73,8 +74,10 @@ async def propose_decision(
     settled = await settled_policies(
         tx, household_id=row.household_id, application_id=row.application_id, on=local_date(now)
     )
+    recognised = await recognised_policies(tx, row.household_id, on=local_date(now))
+    lost = lost_identifications(answers, recognised)
     try:
-        measures = propose(answers, requested=row.requested, overrides=overrides, settled=settled)
+        measures = propose(answers, requested=row.requested, overrides=overrides, settled=settled, lost=lost)
     except ProposalImpossible as error:
         raise Problem(
             422,
@@ -88,7 +91,7 @@ async def propose_decision(
             ],
         ) from error
     decision_id = new_id()
-    outcome = outcome_of(measures, requested=row.requested, settled=settled)
+    outcome = outcome_of(measures, requested=row.requested, settled=settled - lost)
     has_near_relative = any(one.granted and one.answer.district_home_visit for one in measures)
     needs_visit = has_near_relative or await is_complained_about(tx, row.application_id)
     differs = any(one.differs_from_assessment for one in measures)

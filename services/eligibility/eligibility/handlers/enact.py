@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from eligibility.handlers.benefits import start_benefit
 from eligibility.handlers.clock import stop_clock
 from eligibility.handlers.households import hold_household
-from eligibility.handlers.register import enter_tier
+from eligibility.handlers.register import end_identification, enter_tier
 from eligibility.handlers.reviews import plan_life
 from eligibility.handlers.suggest import catch_up
 from eligibility.queries.benefits import live_benefits
@@ -61,6 +61,8 @@ async def bring_into_force(
             events.append(await _issue_referral(tx, row, one, at=at))
         if one.granted:
             await enter_tier(tx, row=row, answer=one.answer, on=on)
+        elif one.answer.kind == "identification":
+            await end_identification(tx, row=row, policy=one.answer.policy, on=on)
     await outbox.record(tx, *events, at=at)
     if started:
         await plan_life(tx, row=row, on=on)

@@ -10,13 +10,12 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eligibility.queries.calendar import working_calendar
 from eligibility.queries.parameters import current_parameters, limit
 from eligibility.rules.benefits import first_of_month_after
-from eligibility.rules.decisions import DecisionState
 from eligibility.rules.price_linkage import (
     EXTRA_POLICIES,
     LINKED_POLICIES,
@@ -26,10 +25,10 @@ from eligibility.rules.price_linkage import (
     linked_policies,
     step_of,
 )
-from eligibility.tables import benefit, benefit_amount, decision, measure, price_reading, price_subsidy
+from eligibility.tables import benefit, benefit_amount, price_reading, price_subsidy, register_entry
 from shared import deadlines, outbox
 from shared.auth import Principal
-from shared.clock import Clock, start_of_day
+from shared.clock import Clock
 from shared.events import Event
 from shared.events.eligibility import PriceLinkageEnded, PriceLinkageStarted, PriceSubsidyDue
 from shared.parameters import ParameterMissing
@@ -226,18 +225,10 @@ def _paid(policies: Sequence[str], month: date) -> sa.Select[Any]:
 
 
 def _identified(policies: Sequence[str], month: date) -> sa.Select[Any]:
-    """Households whose newest decision in force before the month's end granted one of these, which have no amount."""
-    newest = (
-        sa.select(decision.c.decision_id)
-        .ext(distinct_on(decision.c.household_id))
-        .where(
-            decision.c.state == DecisionState.IN_FORCE,
-            decision.c.in_force_at < start_of_day(first_of_month_after(month)),
-        )
-        .order_by(decision.c.household_id, decision.c.in_force_at.desc())
-    )
-    return (
-        sa.select(decision.c.household_id, decision.c.street, decision.c.applicant_subject, measure.c.person_refs)
-        .join_from(decision, measure, measure.c.decision_id == decision.c.decision_id)
-        .where(decision.c.decision_id.in_(newest), measure.c.policy.in_(policies), measure.c.outcome == "granted")
+    """Households that were on the register in the month by one of these, which have no amount."""
+    entry = register_entry.c
+    return sa.select(entry.household_id, entry.street, entry.applicant_subject, entry.person_refs).where(
+        entry.policy.in_(policies),
+        entry.since < first_of_month_after(month),
+        sa.or_(entry.until.is_(None), entry.until > month),
     )

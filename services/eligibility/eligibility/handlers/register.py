@@ -81,11 +81,28 @@ async def leave_tier(
     tx: AsyncConnection, *, row: sa.Row[Any], on: date, cause: Literal["change"], cause_id: UUID
 ) -> None:
     """What the household's benefit of this policy put it on is over from this day."""
+    await _leave(tx, row.household_id, row.policy, on=on, cause=cause, cause_id=cause_id)
+
+
+async def end_identification(tx: AsyncConnection, *, row: sa.Row[Any], policy: str, on: date) -> None:
+    """A decision finds that the household is not, or no longer, what it was recognised as."""
+    await _leave(tx, row.household_id, policy, on=on, cause="decision", cause_id=row.decision_id)
+
+
+async def _leave(
+    tx: AsyncConnection,
+    household_id: UUID,
+    policy: str,
+    *,
+    on: date,
+    cause: Literal["change", "decision"],
+    cause_id: UUID,
+) -> None:
     await tx.execute(
         sa.update(register_entry)
         .where(
-            register_entry.c.household_id == row.household_id,
-            register_entry.c.policy == row.policy,
+            register_entry.c.household_id == household_id,
+            register_entry.c.policy == policy,
             sa.or_(register_entry.c.until.is_(None), register_entry.c.until > on),
         )
         .values(until=sa.func.greatest(register_entry.c.since, on), ended_cause=cause, ended_cause_id=cause_id)

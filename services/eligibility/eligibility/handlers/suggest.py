@@ -50,7 +50,8 @@ async def follow_assessment(
     if the facts were verified since it opened.
     """
     live = await live_benefits(tx, row.household_id)
-    if not live:
+    recognised = await recognised_policies(tx, row.household_id, on=on)
+    if not live and not recognised:
         return
     answers = policy_answers(result)
     concerned = await _suggest_changes(
@@ -59,6 +60,7 @@ async def follow_assessment(
         street=row.street,
         assessment_id=assessment_id,
         live=live,
+        recognised=recognised,
         answers=answers,
         on=on,
     )
@@ -77,7 +79,8 @@ async def catch_up(tx: AsyncConnection, *, row: sa.Row[Any], decided: Collection
     newest = await newest_assessment_of(tx, row.household_id)
     assert newest is not None, "what was decided was assessed"
     live = await live_benefits(tx, row.household_id)
-    if newest.assessment_id == row.assessment_id or not live:
+    recognised = await recognised_policies(tx, row.household_id, on=on)
+    if newest.assessment_id == row.assessment_id or not (live or recognised):
         await tx.execute(
             sa.update(suggestion)
             .where(
@@ -95,6 +98,7 @@ async def catch_up(tx: AsyncConnection, *, row: sa.Row[Any], decided: Collection
         street=newest.street,
         assessment_id=newest.assessment_id,
         live=live,
+        recognised=recognised,
         answers=policy_answers(json.loads(newest.result)),
         on=on,
     )
@@ -107,11 +111,11 @@ async def _suggest_changes(
     street: str,
     assessment_id: UUID,
     live: Sequence[LiveBenefit],
+    recognised: Mapping[str, date | None],
     answers: Mapping[str, PolicyAnswer],
     on: date,
 ) -> set[UUID | None]:
     """What the answers of an assessment say should change. Returns the benefits that it is about."""
-    recognised = await recognised_policies(tx, household_id, on=on)
     found = suggestions(live, answers, recognised=recognised, on=on)
     await _suggest(tx, household_id=household_id, street=street, assessment_id=assessment_id, found=found)
     return {one.benefit_id for one in found}

@@ -60,17 +60,17 @@ async def live_benefits(tx: AsyncConnection, household_id: UUID) -> list[LiveBen
     ]
 
 
-async def recognised_policies(tx: AsyncConnection, household_id: UUID, *, on: date) -> set[str]:
-    """Identifications of the household that are in force on a day."""
+async def recognised_policies(tx: AsyncConnection, household_id: UUID, *, on: date) -> dict[str, date | None]:
+    """Identifications of the household that are in force on a day, and the first day on which each is over."""
     found = await tx.execute(
-        sa.select(register_entry.c.policy).where(
+        sa.select(register_entry.c.policy, register_entry.c.until).where(
             register_entry.c.household_id == household_id,
             register_entry.c.policy.in_(_IDENTIFICATIONS),
             register_entry.c.since <= on,
             sa.or_(register_entry.c.until.is_(None), register_entry.c.until > on),
         )
     )
-    return set(found.scalars())
+    return {row.policy: row.until for row in found}
 
 
 async def settled_policies(

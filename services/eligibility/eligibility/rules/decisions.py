@@ -177,17 +177,18 @@ def propose(
     requested: Sequence[str],
     overrides: Sequence[Override],
     settled: Collection[str] = (),
+    lost: Collection[str] = (),
 ) -> list[Measure]:
     """Everything the household is entitled to, what it asked for and is refused, and what the officer changed.
 
     A policy on request is proposed where it was requested or where the officer, who has asked the family, names it.
     What is `settled` runs already and is not decided a second time: a benefit in payment is changed, not granted anew.
-    So is the grace period, in which a benefit only goes on.
+    So is the grace period, in which a benefit only goes on. What is `lost` is refused, which ends it.
 
     Raises ProposalImpossible where an override names no policy or one that is settled, or where a requested policy
     waits for a fact and the officer has not decided it.
     """
-    settled = {*settled, _GRACE}
+    settled = {*settled, _GRACE} - set(lost)
     changed = {override.policy: override for override in overrides}
     running = sorted(changed.keys() & settled)
     if running:
@@ -208,7 +209,7 @@ def propose(
         override = changed.get(policy)
         if override is not None:
             measures.append(_overridden(answer, override))
-        elif policy in requested or (answer.eligible and not answer.on_request):
+        elif policy in requested or policy in lost or (answer.eligible and not answer.on_request):
             measures.append(
                 Measure(
                     answer=answer,
@@ -219,6 +220,15 @@ def propose(
                 )
             )
     return measures
+
+
+def lost_identifications(answers: Mapping[str, PolicyAnswer], recognised: Mapping[str, date | None]) -> frozenset[str]:
+    """Identifications without an end of their own whose ground is gone: no change of a benefit ends them, and they
+    would stand for ever. `recognised`: those in force, with the day on which each ends by itself.
+    """
+    return frozenset(
+        policy for policy, until in recognised.items() if until is None and answers[policy].eligible is False
+    )
 
 
 def _overridden(answer: PolicyAnswer, override: Override) -> Measure:

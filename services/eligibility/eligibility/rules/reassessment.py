@@ -3,14 +3,14 @@
 Clauses 2.1.4, 6.1 and 12.3.2; 民发〔2021〕57号 arts 28 and 31. What waits for an unknown fact suggests nothing.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 from uuid import UUID
 
 from eligibility.rules.benefits import BenefitState, first_of_month_after
-from eligibility.rules.decisions import CIVIL_AFFAIRS, PolicyAnswer
+from eligibility.rules.decisions import CIVIL_AFFAIRS, PolicyAnswer, lost_identifications
 
 SuggestionKind = Literal["adjust", "resume", "grace", "end", "decide"]
 
@@ -35,7 +35,9 @@ class LiveBenefit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """What officers should look at. `decide`: an entitlement that nobody has decided on yet."""
+    """What officers should look at. `decide`: an entitlement that nobody has decided on yet, or an identification whose
+    ground is gone.
+    """
 
     kind: SuggestionKind
     policy: str
@@ -48,14 +50,22 @@ class Suggestion:
 
 
 def suggestions(
-    live: Sequence[LiveBenefit], answers: Mapping[str, PolicyAnswer], *, recognised: Collection[str], on: date
+    live: Sequence[LiveBenefit],
+    answers: Mapping[str, PolicyAnswer],
+    *,
+    recognised: Mapping[str, date | None],
+    on: date,
 ) -> list[Suggestion]:
-    """What should change from the next month on. `recognised`: identifications that are in force."""
+    """What should change from the next month on. `recognised`: identifications that are in force, with the first day on
+    which each is over by itself.
+    """
     found = [one for benefit in live for one in _about(benefit, answers, on)]
     known = {benefit.policy for benefit in live} | set(recognised) | {_GRACE}
+    lost = lost_identifications(answers, recognised)
     for policy, answer in sorted(answers.items()):
         is_lasting = answer.kind in _LASTING_KINDS and answer.department == CIVIL_AFFAIRS and not answer.on_request
-        if answer.eligible and is_lasting and policy not in known:
+        is_new = answer.eligible and is_lasting and policy not in known
+        if is_new or policy in lost:
             found.append(
                 Suggestion(
                     kind="decide",

@@ -65,7 +65,8 @@ class SuggestionView(BaseModel):
     suggestion_id: UUID
     assessment_id: UUID | None
     kind: Literal["adjust", "resume", "grace", "end", "decide"] = Field(
-        description="decide: an entitlement that nobody has decided on; propose a decision on the assessment"
+        description="decide: an entitlement that nobody has decided on, or an identification whose ground is gone;"
+        " propose a decision on the assessment"
     )
     policy: str
     benefit_id: UUID | None
