@@ -109,6 +109,7 @@ class Authenticator:
         self._http = http
         self._keys: KeySet | None = None
         self._fetched_at = float("-inf")
+        self._tried_at = float("-inf")
         self._lock = asyncio.Lock()
         self._verified: dict[bytes, _Verified] = {}
 
@@ -132,21 +133,12 @@ class Authenticator:
         except (JoseError, ValueError, TypeError) as error:
             raise _unauthenticated(type(error).__name__) from error
         claims = decoded.claims
-        self._check(decoded.header, claims)
         try:
-            roles = frozenset(Role(role) for role in claims.get("roles", []))
-        except ValueError as error:
-            raise _unauthenticated("unknown role") from error
-        actor = claims.get("act") or {}
-        principal = Principal(
-            subject=claims["sub"],
-            client_id=claims["client_id"],
-            roles=roles,
-            streets=frozenset(claims.get("streets", [])),
-            department=claims.get("department"),
-            scopes=frozenset(str(claims.get("scope", "")).split()),
-            acting_client=actor.get("sub"),
-        )
+            self._check(decoded.header, claims)
+            principal = _principal(claims)
+        except (ValueError, TypeError, AttributeError) as error:
+            # An issuer may sign nonsense: an unknown role, or null where a list belongs.
+            raise _unauthenticated("unusable claims") from error
         return _Verified(keys=keys, expires_at=claims["exp"], principal=principal)
 
     async def _decode(self, token: str) -> tuple[jwt.Token, KeySet]:
@@ -178,8 +170,11 @@ class Authenticator:
         if self._keys is not None and time.monotonic() - self._fetched_at < stale_after:
             return self._keys
         async with self._lock:
-            if self._keys is not None and time.monotonic() - self._fetched_at < stale_after:
+            now = time.monotonic()
+            was_just_tried = now - self._tried_at < _KEY_SET_MIN_AGE_SECONDS
+            if self._keys is not None and (now - self._fetched_at < stale_after or was_just_tried):
                 return self._keys
+            self._tried_at = now
             try:
                 discovery = await self._http.get(f"{self._issuer}/.well-known/openid-configuration")
                 discovery.raise_for_status()
@@ -192,6 +187,19 @@ class Authenticator:
                 if self._keys is None:
                     raise plain_problem(503, detail="暂时无法核验访问令牌") from error
         return self._keys
+
+
+def _principal(claims: dict[str, Any]) -> Principal:
+    actor = claims.get("act") or {}
+    return Principal(
+        subject=claims["sub"],
+        client_id=claims["client_id"],
+        roles=frozenset(Role(role) for role in claims.get("roles", [])),
+        streets=frozenset(claims.get("streets", [])),
+        department=claims.get("department"),
+        scopes=frozenset(str(claims.get("scope", "")).split()),
+        acting_client=actor.get("sub"),
+    )
 
 
 def _unauthenticated(why: str) -> Problem:

@@ -81,6 +81,7 @@ class Database:
             max_overflow=pool_size,
             pool_timeout=pool_timeout_seconds,
             isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
             pool_reset_on_return=None,
             connect_args={"connection_class": _Connection},
         )

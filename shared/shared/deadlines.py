@@ -44,11 +44,12 @@ _SCHEDULE = (
 )
 _CANCEL = text("select cancel_deadline(:kind, :subject)")
 _FINISH = text("delete from deadline where kind = :kind and subject = :subject and lease = :lease returning 1")
+# What failed goes to the back: jobs that hang on a neighbour would else be the oldest for ever, and take all places.
 _CLAIM = """
 with due as materialized (
     select kind, subject from deadline
     where kind = any($3::text[]) and due_at <= $4 and (blocked_until is null or blocked_until <= now())
-    order by due_at limit $5
+    order by coalesce(blocked_until, due_at) limit $5
     for update skip locked
 )
 update deadline

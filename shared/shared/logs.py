@@ -3,7 +3,8 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+import traceback
+from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 import structlog
@@ -54,6 +55,28 @@ def _add_trace(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMappi
     return event
 
 
+def _where_it_failed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Errors by class and place. Not their words: those of a database or of a check repeat the values."""
+    error = event.pop("exc_info", None)
+    if error is True:
+        error = sys.exc_info()[1]
+    elif isinstance(error, tuple):
+        error = error[1]
+    if isinstance(error, BaseException):
+        event["exception"] = "\n".join(_traces(error))
+    return event
+
+
+def _traces(error: BaseException) -> Iterator[str]:
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None:
+        yield from _traces(cause)
+    yield "".join(traceback.format_tb(error.__traceback__)) + f"{type(error).__module__}.{type(error).__qualname__}"
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _traces(one)
+
+
 def configure_logs(*, service: str, environment: str, level: str) -> None:
     """Route structlog and the standard library's loggers to one JSON line each on standard output."""
     shared_steps: list[Any] = [
@@ -79,7 +102,7 @@ def configure_logs(*, service: str, environment: str, level: str) -> None:
             foreign_pre_chain=shared_steps,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                _where_it_failed,
                 add_service,
                 _mask,
                 structlog.processors.JSONRenderer(ensure_ascii=False),

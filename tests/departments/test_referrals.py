@@ -1,18 +1,22 @@
 """A department takes its own referrals, works on them in order, and says what became of each."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
 
 from departments import tables
+from departments.rules.offices import Office, read_directory
 from shared.auth import Principal, Role
+from shared.clock import end_of_day
 from shared.events.departments import ReferralAccepted, ReferralCompleted, ReferralOverdue, ReferralReturned
 from shared.events.eligibility import ReferralIssued
 from shared.ids import new_id
 from shared.testing import envelope_of, problem_code
+from shared.working_days import WorkingCalendar
 
 COMPLETION = {"result": "delivered", "amount": "500.00", "details": {"group": "dibao_family"}, "note": "王测试已领取"}
 RETURN = {"reason_code": "not_our_duty", "text": "王测试不在本区就读"}
@@ -278,6 +282,70 @@ async def test_a_referral_nobody_accepts_is_overdue_once_for_each_clock(educatio
     await education.run_due()
     clocks = [event.clock for event in await education.recorded() if isinstance(event, ReferralOverdue)]
     assert clocks == ["acceptance", "completion"]
+
+
+@pytest.mark.parametrize("action", ["acceptance", "return"])
+async def test_an_officer_who_is_late_is_late_though_quicker_than_the_clock(education: Any, action: str) -> None:
+    path = await taken_in(education)
+    education.clock.advance(timedelta(days=9))
+    acted = await done(education, path, action, RETURN if action == "return" else None)
+    assert acted["overdue"] == ["acceptance"]
+    await education.run_due()
+    told = [type(event) for event in await education.recorded()]
+    assert told == [ReferralOverdue, ReferralReturned if action == "return" else ReferralAccepted], "once, and before"
+
+
+async def test_a_late_completion_is_overdue(education: Any) -> None:
+    path = await taken_in(education)
+    await done(education, path, "acceptance")
+    education.clock.advance(timedelta(days=60))
+    await done(education, path, "completion", COMPLETION)
+    await education.run_due()
+    assert [event.clock for event in await education.recorded() if isinstance(event, ReferralOverdue)] == ["completion"]
+
+
+async def test_a_day_that_the_district_declared_free_is_free_for_the_department(education: Any) -> None:
+    calendar = WorkingCalendar(corrections={date(2022, 10, 20): False})
+    given = end_of_day(calendar.add_working_days(date(2022, 10, 18), 3))
+    path = await taken_in(education, accept_by=given)
+    assert datetime.fromisoformat((await education.get(path)).json()["accept_by"]) == given
+
+
+REFORM = {
+    "clocks": {"accept_working_days": 3, "complete_working_days": 10},
+    "departments": [
+        {
+            "code": "education",
+            "name": "旧",
+            "clauses": [],
+            "policies": ["education_aid"],
+            "valid_from": "2022-01-01",
+            "valid_to": "2022-10-19",
+            "successor": "tax",
+        },
+        {"code": "tax", "name": "新", "clauses": [], "policies": ["education_aid"], "valid_from": "2022-01-01"},
+    ],
+}
+
+
+@pytest.mark.clause("8.1")
+@pytest.mark.parametrize("first", ["tax", "education"])
+async def test_around_the_midnight_of_a_reform_exactly_one_takes_a_referral(
+    education: Any, tax: Any, first: str
+) -> None:
+    directory = read_directory(REFORM)
+    for one in (education, tax):
+        one.desk = replace(one.desk, office=Office(department=directory.by_code[one.code], directory=directory))
+    event = envelope_of(referral(), clock=education.clock)  # on the last day of the old department
+    order = [tax, education] if first == "tax" else [education, tax]
+    await order[0].hear(event)
+    education.clock.advance(timedelta(days=1))  # the other one hears it after midnight
+    await order[1].hear(event)
+    counts = {}
+    for one in order:
+        async with one.database.transaction() as tx:
+            counts[one.code] = (await tx.execute(text("select count(*) from referral"))).scalar_one()
+    assert counts == {"education": 1, "tax": 0}
 
 
 async def test_a_referral_handled_in_time_is_never_overdue(education: Any) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import Table, func, select
+from sqlalchemy import Table, func, select, text
 from sqlalchemy.exc import DBAPIError
 
+from oversight import handlers
 from oversight.rules import tree
 from oversight.rules.verification import ProofRejected, verify_consistency, verify_inclusion
 from oversight.tables import clue, log_entry
@@ -203,6 +204,50 @@ async def test_a_head_is_not_signed_over_a_log_that_left_the_last_one(oversight:
     )
     refused = await oversight.ask_for_checkpoint(key="ask-00000002")
     assert problem_code(refused) == "log_tampered"
+
+
+@pytest.mark.clause("13.2.2")
+@pytest.mark.parametrize(
+    "change",
+    [
+        "delete from log_entry where leaf_index = 1",
+        "update log_entry set body = body || ' '::bytea where leaf_index = 1",
+        # Whoever knows the tree changes it too, as far as the edge that is compared.
+        (
+            "update log_entry set body = body || ' '::bytea where leaf_index = 1;"
+            " update log_node set hash = sha256('\\x00' || (select body from log_entry where leaf_index = 1))"
+            " where (level, number) = (0, 1)"
+        ),
+    ],
+    ids=["removed", "changed", "changed with its leaf"],
+)
+async def test_what_stands_under_a_signed_head_is_looked_at_again(oversight: Any, change: str) -> None:
+    await oversight.hear(*[SUBMITTED] * 5)
+    assert (await oversight.ask_for_checkpoint()).status_code == 201
+    await execute_as(
+        oversight.urls.owner,
+        f"alter table log_entry disable trigger user; alter table log_node disable trigger user; {change}",
+    )
+    await oversight.hear(SUBMITTED)
+    refused = await oversight.ask_for_checkpoint(key="ask-00000002")
+    assert (refused.status_code, problem_code(refused)) == (500, "log_tampered")
+
+
+@pytest.mark.clause("13.2.2")
+async def test_all_that_was_ever_signed_is_looked_at_again_in_turn(
+    oversight: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handlers, "_RECHECKED_AT_LEAST", 3)
+    await oversight.hear(*[SUBMITTED] * 8)
+    seen = []
+    for number in range(8):
+        assert (await oversight.ask_for_checkpoint(key=f"ask-0000000{number}")).status_code == 201
+        async with oversight.database.transaction() as tx:
+            newest = text("select rechecked_until from checkpoint order by tree_size desc, checkpoint_id desc limit 1")
+            seen.append((await tx.execute(newest)).scalar_one())
+        if number == 3:
+            await oversight.hear(*[SUBMITTED] * 3)
+    assert seen == [0, 3, 6, 8, 3, 6, 9, 11], "from the start again once all were seen"
 
 
 @pytest.mark.clause("13.2.2")

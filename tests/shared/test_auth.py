@@ -1,6 +1,8 @@
 """A token that held is remembered; what could make it not hold any more is looked at each time."""
 
+import asyncio
 import time
+from typing import Any
 
 import httpx
 import pytest
@@ -80,3 +82,34 @@ async def test_a_refused_token_is_looked_at_again() -> None:
     authenticator = authenticator_of(mint)
     expired = mint.token("resident-1", Role.RESIDENT, exp=int(time.time()) - 60)
     assert [await refused(authenticator, expired) for _ in range(2)] == [401, 401]
+
+
+async def test_an_issuer_that_is_gone_is_asked_by_one_request_and_not_by_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    mint, asked = TokenMint(), 0
+    is_gone = False
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        if not is_gone:
+            return await mint.http.send(request)
+        asked += 1
+        raise httpx.ConnectTimeout("gone", request=request)
+
+    authenticator = Authenticator(
+        issuer=mint.issuer, audience="doudi", http=httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    )
+    token = mint.token("auditor-1", Role.AUDITOR)
+    first = await authenticator.principal(token)
+    is_gone = True
+    hours_later = time.monotonic() + 3 * 3600
+    monkeypatch.setattr(time, "monotonic", lambda: hours_later)
+    assert await asyncio.gather(*(authenticator.principal(token) for _ in range(20))) == [first] * 20
+    assert asked == 1
+
+
+@pytest.mark.parametrize(
+    "claims", [{"roles": None}, {"streets": [["420106009"]]}, {"iat": "noon"}, {"act": "somebody"}], ids=str
+)
+async def test_nonsense_that_the_issuer_signed_is_refused(claims: dict[str, Any]) -> None:
+    mint = TokenMint()
+    assert await refused(authenticator_of(mint), mint.token("clerk-1", Role.STREET_CLERK, **claims)) == 401

@@ -302,3 +302,47 @@ async def test_a_job_goes_on_with_the_cause_of_its_deadline(database: Database, 
     assert recorded.causation_id == cause.causation_id
     assert recorded.traceparent is not None
     assert recorded.traceparent.split("-")[1] == "0af7651916cd43dd8448eb211c80319c"
+
+
+async def test_what_fails_again_and_again_takes_its_turn_after_what_is_due(
+    database: Database, clock: FixedClock
+) -> None:
+    """Jobs that hang on a neighbour are the oldest for ever: they must not take every place."""
+    for number in range(20):
+        await schedule(database, f"hanging-{number:02}", due_at=NOON - timedelta(hours=1))
+
+    async def hang(work: Work, _: object) -> None:
+        if work.subject.startswith("hanging"):
+            raise TimeoutError
+        await write_effect(work, None)
+
+    runner = worker(database, clock, hang)
+    for _ in range(3):
+        await runner.run_due()
+    await end_pauses(database)
+    await schedule(database, "late", due_at=NOON - timedelta(minutes=1))
+    await runner.run_due()
+    assert await effects(database) == ["late"]
+    await runner.run_due()
+    tried = {row.subject: row.attempt for row in await rows(database)}
+    assert max(tried.values()) == 2, "and all that failed come again, in their turn"
+
+
+async def test_what_failed_is_not_put_off_for_ever_by_what_is_new(database: Database, clock: FixedClock) -> None:
+    await schedule(database, "failed", due_at=NOON - timedelta(hours=1))
+
+    async def fail(work: Work, _: object) -> None:
+        if work.subject == "failed" and work.attempt == 1:
+            raise TimeoutError
+        await write_effect(work, None)
+
+    runner = worker(database, clock, fail)
+    await runner.run_due()
+    async with database.transaction() as tx:
+        # Business time is the real one here, as in production.
+        await tx.execute(text("update deadline set blocked_until = :noon"), {"noon": NOON})
+    for number in range(30):
+        await schedule(database, f"new-{number:02}", due_at=NOON + timedelta(seconds=number))
+    clock.advance(timedelta(minutes=1))
+    await runner.run_due()
+    assert "failed" in await effects(database)

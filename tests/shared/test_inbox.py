@@ -167,6 +167,7 @@ async def test_messages_that_are_no_events_are_put_aside(
         b"[]",
         b'{"specversion":"1.0"}',
         b'{"type":"intake.application-submitted.v1","id":7}',
+        b"[" * 200_000,
         submitted(household_id, 1).to_json().replace(b'"member_count":1', b'"member_count":"many"'),
     ]
     await publish(*broken, key=str(household_id))
@@ -176,7 +177,7 @@ async def test_messages_that_are_no_events_are_put_aside(
     assert [record.value for record in await dead_messages(broker, own_topic, len(broken))] == broken
     letters = await inbox.list_dead_letters(database)
     assert [await inbox.dead_letter_body(database, letter.id) for letter in letters] == broken
-    assert [letter.event_id is None for letter in letters] == [True] * 5 + [False]
+    assert [letter.event_id is None for letter in letters] == [True] * 6 + [False]
 
 
 async def test_an_event_of_an_unknown_type_is_kept_for_later_by_who_hears_everything(
@@ -197,6 +198,31 @@ async def test_an_event_of_an_unknown_type_is_kept_for_later_by_who_hears_everyt
     assert {event.type for event in heard} == {ApplicationSubmitted.type, HouseholdRegistered.type}
     (letter,) = await inbox.list_dead_letters(database)
     assert (letter.event_type, letter.error_class) == ("intake.application-submitted.v9", "UnknownEventType")
+
+
+@pytest.mark.parametrize("event_type", ["a\\u0000b", "a\\ud800b"], ids=["nul", "half a pair"])
+async def test_a_type_that_no_database_keeps_stops_nobody_who_hears_everything(
+    database: Database,
+    broker: str,
+    publish: Publish,
+    own_topic: str,
+    monkeypatch: pytest.MonkeyPatch,
+    event_type: str,
+) -> None:
+    monkeypatch.setattr("shared.inbox.consumer.TOPICS", (own_topic,))
+    good, event_id = submitted(new_id(), 1), new_id()
+    await publish(f'{{"id":"{event_id}","type":"{event_type}"}}'.encode(), key=good.event.key)
+    await publish(good)
+    heard: list[Event] = []
+
+    async def keep(tx: AsyncConnection, deliveries: Sequence[Delivery[Any]], /) -> None:
+        heard.extend(delivery.event for delivery in deliveries)
+
+    consumer = inbox.Consumer(database, broker, group=f"test-{new_id()}", everything=keep, clock=CLOCK, fetch_wait_ms=5)
+    async with running(consumer):
+        await eventually(lambda: _length(heard, 1))
+    (letter,) = await inbox.list_dead_letters(database)
+    assert (letter.event_id, letter.event_type) == (event_id, None)
 
 
 async def _length(heard: Sequence[object], length: int) -> bool:

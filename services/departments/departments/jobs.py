@@ -11,7 +11,6 @@ from departments.clients import DataSharing, FoundRecord, Query
 from departments.handlers.referrals import find_overdue
 from departments.handlers.verification import close_answered, close_refused, look_up
 from departments.rules.offices import Office
-from departments.rules.referrals import Clock
 from departments.rules.registers import answer_outcome
 from shared.crypto import FieldCipher
 from shared.database import Database
@@ -83,20 +82,11 @@ async def _is_taken(desk: Desk, query: Query, outcome: AnswerOutcome, records: S
     return True
 
 
-async def watch_acceptance(work: Work, desk: Desk) -> None:
-    """The time to accept or return is over."""
-    await _watch(work, desk, Clock.ACCEPTANCE)
-
-
-async def watch_completion(work: Work, desk: Desk) -> None:
-    """The time to complete is over."""
-    await _watch(work, desk, Clock.COMPLETION)
-
-
-async def _watch(work: Work, desk: Desk, clock: Clock) -> None:
+async def watch_referral(work: Work, desk: Desk) -> None:
+    """The time to accept or return is over, or that to complete."""
     async with work.transaction() as tx:
-        is_late = await find_overdue(tx, referral_id=UUID(work.subject), clock=clock, now=work.now)
-    if is_late:
+        late = await find_overdue(tx, referral_id=UUID(work.subject), now=work.now)
+    for clock in late:
         _overdue.labels(desk.office.code, clock).inc()
 
 
@@ -107,7 +97,7 @@ async def renew_values(work: Work, desk: Desk) -> None:
 
 JOBS: Jobs[Desk] = {
     "answer_query": answer_query,
-    "watch_acceptance": watch_acceptance,
-    "watch_completion": watch_completion,
+    "watch_acceptance": watch_referral,
+    "watch_completion": watch_referral,
     RENEW_JOB: renew_values,
 }

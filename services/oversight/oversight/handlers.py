@@ -15,6 +15,7 @@ from oversight.rules import tree
 from oversight.rules.checkpoint import CheckpointRejected, KeyRing, open_checkpoint, sign_checkpoint
 from oversight.rules.detectors import NEEDED_HISTORY, Finding, detect
 from oversight.rules.note import VerifierKey
+from oversight.rules.verification import ProofRejected, verify_inclusion
 from oversight.schemas import CheckpointView, ConsistencyProof, InclusionProof, in_base64
 from oversight.tables import checkpoint, clue
 from shared import outbox
@@ -39,6 +40,10 @@ _APPEND_NODES = sa.text(
     "insert into log_node (level, number, hash) "
     "select * from unnest(cast(:levels as smallint[]), cast(:numbers as bigint[]), cast(:hashes as bytea[]))"
 )
+
+_HEADS_TO_RECHECK_ALL = 30
+_RECHECKED_AT_LEAST = 10_000
+"""Events at each head: a tenth of a second."""
 
 _log = structlog.get_logger(__name__)
 _mismatches = Counter("doudi_log_mismatch_total", "Times the stored log did not agree with its last signed head")
@@ -166,13 +171,17 @@ async def sign_head(
     """Sign the present head of the log; None when the log is empty.
 
     Signs only what it computed anew: the stored tree must lead to the last signed head, and the events since then,
-    hashed again, to the stored tree. Raises LogTampered.
+    hashed again, to the stored tree. No event may be gone, and some of those under earlier heads are hashed again too,
+    all of them in the course of a month of daily heads. Raises LogTampered.
     """
     size = await queries.log_size(tx)
     if size == 0:
         return None
+    previous = await queries.latest_checkpoint(tx)
     try:
-        root_hash = await _recomputed_root(tx, size=size, trusted=keys.trusted)
+        root_hash = await _recomputed_root(tx, previous, size=size, trusted=keys.trusted)
+        rechecked_until = 0 if previous is None else await _recheck(tx, previous, trusted=keys.trusted)
+        await _refuse_gap(tx, size)
     except LogTampered as error:
         _mismatches.inc()
         _log.error("log.tampered", reason=str(error))
@@ -184,15 +193,47 @@ async def sign_head(
         "note": sign_checkpoint(keys.signing_key, tree_size=size, root_hash=root_hash),
         "signed_at": now,
         "requested_by": requested_by,
+        "rechecked_until": rechecked_until,
     }
     kept = (await tx.execute(sa.insert(checkpoint).values(row).returning(*checkpoint.c))).one()
     await outbox.record(tx, CheckpointSigned(tree_size=size, root_hash=in_base64(root_hash)), at=now)
     return kept
 
 
-async def _recomputed_root(tx: AsyncConnection, *, size: int, trusted: Sequence[VerifierKey]) -> bytes:
+async def _refuse_gap(tx: AsyncConnection, size: int) -> None:
+    count = await queries.entry_count(tx)
+    if count != size:
+        raise LogTampered(f"of {size} events {size - count} are gone")
+
+
+async def _recheck(tx: AsyncConnection, previous: sa.Row[Any], *, trusted: Sequence[VerifierKey]) -> int:
+    """Hash some events under the last signed head again, on from where the head before left off: they must lead to the
+    root that was signed, whatever the stored tree says. Returns where this one left off. Raises LogTampered.
+    """
+    head = open_checkpoint(previous.note, trusted)
+    size = head.tree_size
+    start = previous.rechecked_until if previous.rechecked_until < size else 0
+    end = min(size, start + max(_RECHECKED_AT_LEAST, -(-size // _HEADS_TO_RECHECK_ALL)))
+    nodes: dict[tree.Node, bytes] = {}
+    last = b""
+    try:
+        edge = await queries.edge_at(tx, start)
+        async for bodies in queries.bodies_between(tx, start, end):
+            edge, final = tree.extend(edge, (tree.leaf_hash(body) for body in bodies))
+            nodes |= dict(final)
+            last = bodies[-1]
+        plan = tree.inclusion_plan(end - 1, size)
+        proof = tree.hashes_of(plan, await queries.stored_nodes(tx, tree.nodes_of(plan)) | nodes)
+        verify_inclusion(leaf=last, leaf_index=end - 1, tree_size=size, proof=proof, root_hash=head.root_hash)
+    except (ProofRejected, KeyError) as error:
+        raise LogTampered(f"the events {start} to {end - 1} no longer lead to the signed head of {size}") from error
+    return end
+
+
+async def _recomputed_root(
+    tx: AsyncConnection, previous: sa.Row[Any] | None, *, size: int, trusted: Sequence[VerifierKey]
+) -> bytes:
     edge = tree.EMPTY
-    previous = await queries.latest_checkpoint(tx)
     try:
         if previous is not None:
             signed = open_checkpoint(previous.note, trusted)

@@ -27,6 +27,11 @@ async def log_size(tx: AsyncConnection) -> int:
     return 0 if last is None else int(last) + 1
 
 
+async def entry_count(tx: AsyncConnection) -> int:
+    """How many events are there: fewer than the size of the log, where somebody took some away."""
+    return int((await tx.execute(sa.select(sa.func.count()).select_from(log_entry))).scalar_one())
+
+
 async def stored_nodes(tx: AsyncConnection, nodes: Iterable[Node]) -> dict[Node, bytes]:
     """The hashes of these nodes, in one read. Raises KeyError later, at use, for one that is not there."""
     wanted = list(nodes)

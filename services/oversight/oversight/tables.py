@@ -37,8 +37,11 @@ checkpoint = sa.Table(
     sa.Column("note", sa.Text, nullable=False),
     sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("requested_by", sa.Text),
+    sa.Column("rechecked_until", sa.BigInteger, nullable=False),
 )
-"""Signed heads. `requested_by` is null for the daily ones."""
+"""Signed heads. `requested_by` is null for the daily ones. `rechecked_until`: up to which leaf the events under earlier
+heads were hashed again.
+"""
 
 clue = sa.Table(
     "clue",

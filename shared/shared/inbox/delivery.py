@@ -213,16 +213,20 @@ def is_transient(error: BaseException) -> bool:
 
 
 def event_identity(body: bytes | None) -> tuple[UUID | None, str | None]:
-    """The id and type that a message claims to have, as far as it can be read."""
+    """The id and type that a message claims to have, as far as they can be read and kept as text."""
     try:
         document = json.loads(body or b"")
-        return UUID(document["id"]), str(document["type"])
-    except (ValueError, LookupError, TypeError, AttributeError):
+        event_id, event_type = UUID(document["id"]), str(document["type"])
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None, None
+    return event_id, event_type if event_type.isprintable() else None
 
 
 def _slowly_read_type(body: bytes) -> str:
-    return str(json.loads(body)["type"])
+    try:
+        return str(json.loads(body)["type"])
+    except RecursionError:
+        raise ValueError("nested too deep for an event") from None
 
 
 @cache

@@ -20,12 +20,12 @@ async def on_lead_reported(office: Office, tx: AsyncConnection, delivery: Delive
     """Put the family on the list, until the day by which it is to be met. Where a later report brings this department
     in after that day, it has as long as for taking on a referral.
     """
-    event, today = delivery.event, local_date(delivery.now)
-    if not any(office.takes(code, on=today) for code in event.told):
+    event = delivery.event
+    if not any(office.takes(code, on=local_date(delivery.time)) for code in event.told):
         return
     due_at = event.contact_by
     if event.joined and due_at <= delivery.now:
-        due_at = end_of_day(_CALENDAR.add_working_days(today, office.clocks.accept_working_days))
+        due_at = end_of_day(_CALENDAR.add_working_days(local_date(delivery.now), office.clocks.accept_working_days))
     await open_work_item(
         tx, department=office.code, kind="meet_family", subject_id=event.lead_id, now=delivery.now, due_at=due_at
     )
@@ -34,7 +34,7 @@ async def on_lead_reported(office: Office, tx: AsyncConnection, delivery: Delive
 async def on_lead_contacted(office: Office, tx: AsyncConnection, delivery: Delivery[LeadContacted]) -> None:
     """Take it off the list when somebody met the family first, and when our own officer did."""
     event = delivery.event
-    is_ours = event.department is not None and office.takes(event.department, on=local_date(delivery.now))
+    is_ours = event.department is not None and office.takes(event.department, on=local_date(delivery.time))
     if event.is_first or is_ours:
         by = event.department or event.street or _DISTRICT
         await close_work_items(tx, subject_id=event.lead_id, now=delivery.now, closed_by=by)

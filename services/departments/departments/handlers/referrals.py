@@ -19,9 +19,10 @@ from departments.rules.referrals import (
     STATE_TITLES,
     Action,
     Clock,
+    DueTimes,
     State,
+    clocks_run_out,
     due_times,
-    is_running,
     next_state,
     possible_actions,
 )
@@ -45,14 +46,13 @@ _CALENDAR = WorkingCalendar()
 async def on_referral_issued(office: Office, tx: AsyncConnection, delivery: Delivery[ReferralIssued]) -> None:
     """Take a referral in, where it is this department's. Others hear the same event."""
     event = delivery.event
-    today = local_date(delivery.now)
-    if not office.takes(event.department, on=today):
+    if not office.takes(event.department, on=local_date(delivery.time)):
         return
     due = due_times(
-        received_on=today,
+        received_on=local_date(delivery.now),
         accept_by=event.accept_by,
         complete_by=event.complete_by,
-        clocks=office.clocks,
+        clocks=office.department.clocks,
         calendar=_CALENDAR,
     )
     inserted = await tx.execute(
@@ -99,7 +99,7 @@ async def accept_referral(
     """Take on the work. Raises Problem 404, 409 `referral_state` or 409 `policy_not_carried_out`."""
 
     async def write() -> ReferralView:
-        row = await _locked_for(tx, referral_id, Action.ACCEPTANCE)
+        row = await _locked_for(tx, referral_id, Action.ACCEPTANCE, now=now)
         if row.policy not in office.department.policies:
             raise Problem(
                 409,
@@ -131,7 +131,7 @@ async def return_referral(
     """Send it back to the street. Raises Problem 404 or 409 `referral_state`."""
 
     async def write() -> ReferralView:
-        row = await _locked_for(tx, referral_id, Action.RETURN)
+        row = await _locked_for(tx, referral_id, Action.RETURN, now=now)
         moved = await _move(
             tx,
             row,
@@ -155,7 +155,7 @@ async def complete_referral(
     """Report the result. Raises Problem 404, 409 `referral_state` or 422 `report_incomplete`."""
 
     async def write() -> ReferralView:
-        row = await _locked_for(tx, referral_id, Action.COMPLETION)
+        row = await _locked_for(tx, referral_id, Action.COMPLETION, now=now)
         _check_report(row.policy, body)
         moved = await _move(
             tx,
@@ -177,19 +177,23 @@ async def complete_referral(
         return await once(tx, Claim(caller, key, f"referral {referral_id} completion", body, ReferralView), write)
 
 
-async def find_overdue(tx: AsyncConnection, *, referral_id: UUID, clock: Clock, now: datetime) -> bool:
-    """Mark a referral whose clock ran out and say so, once for each clock. Whether it was late."""
-    row = await referral_row(tx, referral_id, locked=True)
-    if clock in row.overdue or not is_running(clock, State(row.state)):
-        return False
-    await tx.execute(
-        sa.update(referral).where(referral.c.referral_id == referral_id).values(overdue=[*row.overdue, clock])
-    )
-    await outbox.record(tx, ReferralOverdue(**_common(row), clock=clock.value), at=now)
-    return True
+async def find_overdue(tx: AsyncConnection, *, referral_id: UUID, now: datetime) -> list[Clock]:
+    """Mark a referral whose clocks ran out and say so, once for each clock. Which they are."""
+    return await _tell_overdue(tx, await referral_row(tx, referral_id, locked=True), now=now)
 
 
-async def _locked_for(tx: AsyncConnection, referral_id: UUID, action: Action) -> sa.Row[Any]:
+async def _tell_overdue(tx: AsyncConnection, row: sa.Row[Any], *, now: datetime) -> list[Clock]:
+    due = DueTimes(accept_by=row.accept_by, complete_by=row.complete_by)
+    late = [clock for clock in clocks_run_out(State(row.state), due, at=now) if clock not in row.overdue]
+    if late:
+        await tx.execute(
+            sa.update(referral).where(referral.c.referral_id == row.referral_id).values(overdue=[*row.overdue, *late])
+        )
+        await outbox.record(tx, *(ReferralOverdue(**_common(row), clock=clock.value) for clock in late), at=now)
+    return late
+
+
+async def _locked_for(tx: AsyncConnection, referral_id: UUID, action: Action, *, now: datetime) -> sa.Row[Any]:
     row = await referral_row(tx, referral_id, locked=True)
     state = State(row.state)
     if next_state(state, action) is None:
@@ -203,6 +207,8 @@ async def _locked_for(tx: AsyncConnection, referral_id: UUID, action: Action) ->
             if possible
             else "该转办已办理完毕，不再办理",
         )
+    # The officer may be quicker than the job that watches: what was late stays late.
+    await _tell_overdue(tx, row, now=now)
     return row
 
 

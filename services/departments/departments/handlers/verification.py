@@ -24,7 +24,7 @@ async def on_verification_requested(
 ) -> None:
     """Note a query addressed to this department, to be answered over REST."""
     event = delivery.event
-    if not office.takes(event.department, on=local_date(delivery.now)):
+    if not office.takes(event.department, on=local_date(delivery.time)):
         return
     inserted = await tx.execute(
         insert(verification_query)

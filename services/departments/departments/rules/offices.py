@@ -96,7 +96,9 @@ class Office:
         return self.department.clocks or self.directory.clocks
 
     def takes(self, code: str, *, on: date) -> bool:
-        """Whether what is addressed to `code` is this department's on that day."""
+        """Whether what is addressed to `code` on that day is this department's. Of an event it is the day of the event:
+        two that hear it on two days, of which one is that of a reform, would both take it or neither.
+        """
         return self.directory.responsible(code, on=on) == self.code
 
 

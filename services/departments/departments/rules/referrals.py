@@ -74,11 +74,6 @@ def possible_actions(state: State) -> tuple[Action, ...]:
     return tuple(action for action in Action if (state, action) in TRANSITIONS)
 
 
-def is_running(clock: Clock, state: State) -> bool:
-    """Whether a clock still runs in a state, so that its end makes the referral overdue."""
-    return state in _RUNNING[clock]
-
-
 @dataclass(frozen=True, kw_only=True)
 class DueTimes:
     """First instants at which a referral is late."""
@@ -87,10 +82,20 @@ class DueTimes:
     complete_by: datetime
 
 
+def clocks_run_out(state: State, due: DueTimes, *, at: datetime) -> list[Clock]:
+    """The clocks that still run in a state and whose time is over, so that the referral is overdue."""
+    due_at = {Clock.ACCEPTANCE: due.accept_by, Clock.COMPLETION: due.complete_by}
+    return [clock for clock in Clock if state in _RUNNING[clock] and due_at[clock] <= at]
+
+
 def due_times(
-    *, received_on: date, accept_by: datetime, complete_by: datetime, clocks: Clocks, calendar: WorkingCalendar
+    *, received_on: date, accept_by: datetime, complete_by: datetime, clocks: Clocks | None, calendar: WorkingCalendar
 ) -> DueTimes:
-    """The times that the referral carries, or the department's own where they are sooner. Never later."""
+    """The times that the referral carries, or the department's own (`clocks`, where it has some) if they are sooner.
+    Never later. Who issued the referral knows which days the district has declared free; here nobody does.
+    """
+    if clocks is None:
+        return DueTimes(accept_by=accept_by, complete_by=complete_by)
 
     def sooner(given: datetime, working_days: int) -> datetime:
         return min(given, end_of_day(calendar.add_working_days(received_on, working_days)))
