@@ -219,6 +219,13 @@ async def test_filing_the_same_person_at_once_gives_one_household(intake: Intake
         assert len(homes.all()) == 1
 
 
+async def test_two_clerks_of_a_street_at_once_open_one_file_of_somebody_known(intake: Intake) -> None:
+    await _filed(intake, NAMED, street=OTHER_STREET)
+    answers = await asyncio.gather(*(intake.post("/v1/homeless-persons", NAMED, intake.clerk()) for _ in range(6)))
+    assert len({answer.json()["homeless_person_id"] for answer in answers}) == 1
+    assert sorted(answer.json()["is_new"] for answer in answers) == [False] * 5 + [True]
+
+
 @pytest.mark.clause("12.1.2")
 async def test_what_describes_the_person_is_encrypted_and_in_no_event(intake: Intake) -> None:
     filed = await _filed(intake, NAMED)

@@ -42,6 +42,9 @@ from shared.idempotency import Answer, Claim, once
 from shared.ids import new_id
 from shared.problems import Problem
 
+# Two clerks who file one person at once wait for each other: else both would find no file.
+_LOCK = sa.text("select pg_advisory_xact_lock(hashtextextended('homeless ' || encode(:index, 'hex'), 0))")
+
 
 @dataclass(frozen=True)
 class _Known:
@@ -226,7 +229,11 @@ def _known(identity_number: str, *, desk: Desk) -> _Known:
 
 
 async def _file_in_street(tx: AsyncConnection, known: _Known, street: str) -> Any:
-    """The first file of the person in a street. In another street they get another: its clerks see their own only."""
+    """The first file of the person in a street. In another street they get another: its clerks see their own only.
+
+    Nobody else files the person until `tx` ends.
+    """
+    await tx.execute(_LOCK, {"index": known.index})
     query = (
         sa.select(homeless_person.c.homeless_person_id, homeless_person.c.household_id)
         .where(homeless_person.c.identity_index == known.index, homeless_person.c.street == street)
